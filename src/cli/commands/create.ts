@@ -1,0 +1,23 @@
+import { createContainer } from '../../lifecycle/create.ts';
+import { dryCreate } from '../../lifecycle/dry-run.ts';
+import type { Command } from '../command.ts';
+import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
+
+export const command: Command = {
+  path: ['create'],
+  usage: 'IMAGE [COMMAND [ARG…]]',
+  summary: 'Create a container and its unit, without starting it. Prints its ID.',
+  flags: CREATE_FLAGS,
+  stopAtPositional: true,
+  positionals: [1, Number.POSITIVE_INFINITY],
+  async run(args, { ports, argv, print, hooksDirs }) {
+    const request = { ...createRequest(args, argv), ...(hooksDirs === undefined ? {} : { hooksDirs }) };
+    if (args.bool('dry-run')) {
+      print(dryCreate(await ports(), request));
+      return 0;
+    }
+    const config = await createContainer(await ports(), request);
+    print(`${config.id}\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,43 @@
+import { recordImages } from '../../lifecycle/load.ts';
+import { BerthError } from '../../model/errors.ts';
+import { shortId } from '../../model/name.ts';
+import { importImages } from '../../wiring/images.ts';
+import type { Command } from '../command.ts';
+
+export const command: Command = {
+  path: ['load'],
+  usage: '',
+  summary: 'Load the images of a docker-archive, an OCI archive or an OCI directory. Prints their names.',
+  flags: {
+    input: { type: 'string', short: 'i', help: 'The archive; standard input unless given' },
+    quiet: { type: 'bool', short: 'q', help: 'Without progress on stderr' },
+  },
+  positionals: [0, 0],
+  async run(args, { ports, print, warn }) {
+    const input = args.string('input');
+    if (input === undefined && process.stdin.isTTY) {
+      throw new BerthError(
+        'usage',
+        'cannot read from terminal, use command-line redirection or the --input flag',
+      );
+    }
+    const opened = await ports();
+    const imported = await importImages(
+      opened.settings,
+      input === undefined ? { stream: process.stdin } : { path: input },
+      {
+        onProgress: (progress) => {
+          if (args.bool('quiet') || progress.step !== 'layer' || progress.state === 'unpacking') return;
+          warn(
+            `layer ${progress.number} of ${progress.total} ${shortId(progress.diffId)}: ${progress.state === 'present' ? 'already there' : 'unpacked'}`,
+          );
+        },
+      },
+    );
+    for (const { warnings } of imported) for (const warning of warnings) warn(`Warning: ${warning}`);
+    for (const image of recordImages(opened, imported)) {
+      print(`Loaded image: ${image.names[0] ?? `sha256:${image.id}`}\n`);
+    }
+    return 0;
+  },
+};

@@ -1,0 +1,56 @@
+import { dryCreate } from '../../lifecycle/dry-run.ts';
+import { runContainer } from '../../lifecycle/run.ts';
+import { chosenStreams, DETACH_KEYS, detachKeys, SIG_PROXY } from '../attach-flags.ts';
+import type { Command } from '../command.ts';
+import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
+import { isTerminal } from '../descriptors.ts';
+
+export const command: Command = {
+  path: ['run'],
+  usage: 'IMAGE [COMMAND [ARG…]]',
+  summary:
+    'Create a container and start it. Exits with its exit code; with --detach at once, printing its ID.',
+  flags: {
+    ...CREATE_FLAGS,
+    attach: { type: 'strings', short: 'a', help: 'Attach only to these: stdin, stdout, stderr' },
+    detach: { type: 'bool', short: 'd', help: 'Leave it to run in the background and print its ID' },
+    'detach-keys': DETACH_KEYS,
+    'sig-proxy': SIG_PROXY,
+  },
+  stopAtPositional: true,
+  positionals: [1, Number.POSITIVE_INFINITY],
+  async run(args, { ports, argv, print, warn, hooksDirs }) {
+    const asked = createRequest(args, argv);
+    const request = {
+      ...asked,
+      ...(asked.autoRemove ? { ephemeral: true as const } : {}),
+      ...(hooksDirs === undefined ? {} : { hooksDirs }),
+    };
+    const chosen = chosenStreams(args);
+    const keys = detachKeys(args);
+    if (args.bool('dry-run')) {
+      print(dryCreate(await ports(), request, { start: true }));
+      return 0;
+    }
+    if (args.bool('detach')) {
+      let id = '';
+      await runContainer(await ports(), request, { onCreated: (config) => (id = config.id) });
+      print(`${id}\n`);
+      return 0;
+    }
+    if (request.terminal && request.interactive && !isTerminal(0))
+      warn('The input device is not a TTY. The --tty and --interactive flags might not work properly');
+    const streams = chosen ?? { stdin: request.interactive, stdout: true, stderr: true };
+    let id = '';
+    return runContainer(await ports(), request, {
+      onCreated: (config) => (id = config.id),
+      attach: {
+        ...streams,
+        detachKeys: keys,
+        sigProxy: args.bool('sig-proxy', true),
+        // Nothing will be heard of it here.
+        ...(streams.stdout || streams.stderr ? {} : { onStarted: () => print(`${id}\n`) }),
+      },
+    });
+  },
+};

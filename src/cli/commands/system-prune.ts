@@ -1,0 +1,23 @@
+import { shortSize } from '../../model/size.ts';
+import type { Command } from '../command.ts';
+import { confirmed } from '../confirm.ts';
+import { PRUNE_FLAGS, prune, pruneFilters } from '../prune.ts';
+
+export const command: Command = {
+  path: ['system', 'prune'],
+  usage: '',
+  summary: 'Remove what is not used: all containers that do not run.',
+  flags: PRUNE_FLAGS,
+  positionals: [0, Number.POSITIVE_INFINITY],
+  async run(args, context) {
+    const filters = pruneFilters(command, args);
+    const warning = 'This command removes:\n\t- all stopped containers\n';
+    if (!args.bool('force') && !(await confirmed(context, warning))) return 0;
+    const { removed, exitCode } = await prune(await context.ports(), filters, context);
+    if (removed.length > 0) context.print('Deleted Containers\n');
+    for (const { id } of removed) context.print(`${id}\n`);
+    const bytes = removed.reduce((total, one) => total + one.bytes, 0);
+    context.print(`Total reclaimed space: ${shortSize(bytes, 4)}\n`);
+    return exitCode;
+  },
+};

@@ -1,0 +1,219 @@
+/** The flags of create (and later run), and how they become a CreateRequest. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { CreateRequest } from '../model/create-config.ts';
+import { parseEnvFile, parseEnvFlags } from '../model/env.ts';
+import { BerthError, systemReason } from '../model/errors.ts';
+import { parseTmpfsFlag, parseVolumeFlag } from '../model/mount-flags.ts';
+import { parseRestartPolicy } from '../model/restart.ts';
+import { parseSecurityFlags } from '../model/security-flags.ts';
+import { parseSignal } from '../model/signal.ts';
+import type { Arguments, Flag } from './command.ts';
+import { DRY_RUN } from './dry-run.ts';
+import { HEALTH_FLAGS, healthRequest } from './health-flags.ts';
+import {
+  LIMIT_FLAGS,
+  limits,
+  PROCESS_LIMIT_FLAGS,
+  processLimits,
+  size,
+  withoutUnlimited,
+} from './limit-flags.ts';
+import { NAMESPACE_FLAGS, namespaceRequest } from './namespace-flags.ts';
+
+/** Podman's default, which it writes as 64m and counts in thousands (`inspect` shows 65536000). */
+const DEFAULT_SHM_SIZE = '65536000';
+
+export const CREATE_FLAGS: Record<string, Flag> = {
+  ...NAMESPACE_FLAGS,
+  ...LIMIT_FLAGS,
+  ...PROCESS_LIMIT_FLAGS,
+  ...HEALTH_FLAGS,
+  annotation: { type: 'strings', help: 'Add an annotation for the runtime, key=value' },
+  'cap-add': { type: 'strings', help: 'Add a capability' },
+  'cap-drop': { type: 'strings', help: 'Drop a capability' },
+  cidfile: { type: 'string', help: "Write the container's ID to this file" },
+  'dry-run': DRY_RUN,
+  entrypoint: {
+    type: 'string',
+    help: "Replace the image's entrypoint; '' clears it, a JSON array has several words",
+  },
+  env: { type: 'strings', short: 'e', help: 'Set KEY=value, or pass KEY on' },
+  'env-file': { type: 'strings', help: 'Read KEY=value lines from a file' },
+  hostname: { type: 'string', short: 'h', help: "The container's host name" },
+  interactive: { type: 'bool', short: 'i', help: 'Keep standard input open' },
+  label: { type: 'strings', short: 'l', help: 'Add a label, key=value' },
+  'log-driver': { type: 'string', help: 'journald, k8s-file, none or passthrough', default: 'journald' },
+  name: { type: 'string', help: 'Name of the container; its unit is berth-NAME.service' },
+  pull: { type: 'string', help: 'missing, never, always or newer', default: 'missing' },
+  'read-only': { type: 'bool', help: 'Mount the root file system read-only' },
+  'read-only-tmpfs': {
+    type: 'bool',
+    help: 'With --read-only: tmpfs on /run, /tmp, /var/tmp',
+    default: 'true',
+  },
+  replace: { type: 'bool', help: 'Remove a container of the same name first; its unit is disabled' },
+  restart: { type: 'string', help: 'no, always, on-failure[:max-retries] or unless-stopped', default: 'no' },
+  rm: { type: 'bool', help: 'Remove the container when it ends' },
+  rootfs: {
+    type: 'bool',
+    help: 'The first argument is a directory to be the root file system, not an image',
+  },
+  runtime: { type: 'string', help: 'OCI runtime, by name or path', default: 'crun, else runc' },
+  'security-opt': { type: 'strings', help: 'no-new-privileges, seccomp=…, apparmor=…, mask=…, unmask=…' },
+  'shm-size': { type: 'string', help: 'Size of /dev/shm', default: '64m' },
+  'stop-signal': { type: 'string', help: 'Signal that asks the container to end', default: 'SIGTERM' },
+  'stop-timeout': { type: 'uint', help: 'Seconds between the stop signal and SIGKILL', default: '10' },
+  tmpfs: { type: 'strings', help: 'Mount a tmpfs, ctr-dir[:options]' },
+  tty: { type: 'bool', short: 't', help: 'Give the container a terminal' },
+  umask: { type: 'string', help: 'umask of the container, octal', default: '0022' },
+  user: { type: 'string', short: 'u', help: 'User, user:group, uid or uid:gid' },
+  volume: { type: 'strings', short: 'v', help: 'Bind mount, /host-dir:/ctr-dir[:options]' },
+  workdir: { type: 'string', short: 'w', help: 'Working directory' },
+};
+
+/** Applies the flags. Throws BerthError with Podman's words where it has them; reads --env-file. */
+export function createRequest(args: Arguments, createCommand: string[]): CreateRequest {
+  const [image = '', ...command] = args.positionals;
+  if (image === '')
+    throw new BerthError('usage', 'requires at least 1 arg(s), only received 0: see berth create --help');
+  const env = process.env;
+  const name = args.string('name') || undefined;
+  if (args.bool('replace') && name === undefined)
+    throw new BerthError('usage', 'cannot replace container without --name being set');
+  const rootfs = args.bool('rootfs');
+  return {
+    ...optional('name', name),
+    image: rootfs ? absolute(image) : image,
+    rootfs,
+    command,
+    env: [
+      ...args.strings('env-file').flatMap((file) => parseEnvFile(readEnvFile(file), file, env)),
+      ...parseEnvFlags(args.strings('env'), env),
+    ],
+    ...optional('user', args.string('user')),
+    ...optional('workdir', args.string('workdir')),
+    ...optional('entrypoint', parseEntrypoint(args.string('entrypoint'))),
+    ...optional('hostname', args.string('hostname')),
+    labels: labels(args.strings('label')),
+    annotations: annotations(args.strings('annotation')),
+    terminal: args.bool('tty'),
+    interactive: args.bool('interactive'),
+    ...optional('stopSignal', mapped(args.string('stop-signal'), parseSignal)),
+    stopTimeoutSeconds: args.int('stop-timeout') ?? 10,
+    restart: parseRestartPolicy(args.string('restart') ?? 'no'),
+    autoRemove: args.bool('rm'),
+    mounts: [...args.strings('volume').map(parseVolumeFlag), ...args.strings('tmpfs').map(parseTmpfsFlag)],
+    ...namespaceRequest(args),
+    readOnly: args.bool('read-only'),
+    readOnlyTmpfs: args.bool('read-only-tmpfs', true),
+    shmSizeBytes: size(
+      args.string('shm-size') ?? DEFAULT_SHM_SIZE,
+      (why) => `unable to translate --shm-size: ${why}`,
+    ),
+    umask: parseUmask(args.string('umask') ?? '0022'),
+    security: parseSecurityFlags(args.strings('security-opt'), {
+      add: args.strings('cap-add').flatMap((text) => text.split(',')),
+      drop: args.strings('cap-drop').flatMap((text) => text.split(',')),
+    }),
+    limits: withoutUnlimited(limits(args)),
+    ...processLimits(args),
+    health: healthRequest(args),
+    ...optional('runtime', args.string('runtime')),
+    logDriver: logDriver(args.string('log-driver') ?? 'journald'),
+    ...optional('cidFile', mapped(args.string('cidfile'), absolute)),
+    replace: args.bool('replace'),
+    pull: oneOf('pull policy', args.string('pull') ?? 'missing', ['missing', 'never', 'always', 'newer']),
+    createCommand,
+  };
+}
+
+/** `json-file` is Podman's second name for k8s-file. */
+function logDriver(text: string): CreateRequest['logDriver'] {
+  if (text === 'json-file') return 'k8s-file';
+  const drivers = ['journald', 'k8s-file', 'none', 'passthrough'] as const;
+  const driver = drivers.find((one) => one === text);
+  if (driver === undefined)
+    throw new BerthError('invalid', `invalid log driver: invalid argument: use ${drivers.join(', ')}`);
+  return driver;
+}
+
+function parseEntrypoint(text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  if (text === '') return [];
+  if (!text.startsWith('[')) return [text];
+  try {
+    const words: unknown = JSON.parse(text);
+    if (Array.isArray(words) && words.every((word) => typeof word === 'string')) return words;
+  } catch {
+    // `[` may be a program's name
+  }
+  return [text];
+}
+
+function parseUmask(text: string): number {
+  if (!/^[0-7]{1,4}$/.test(text))
+    throw new BerthError(
+      'invalid',
+      `invalid umask string ${text}: invalid argument: write an octal number like 0022`,
+    );
+  return Number.parseInt(text, 8);
+}
+
+/** Text of an --env-file; an unreadable one is a BerthError. */
+export function readEnvFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new BerthError('invalid', `parsing file ${JSON.stringify(file)}: ${systemReason(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function labels(entries: string[]): Record<string, string> {
+  for (const entry of entries) {
+    if (entry === '' || entry.startsWith('='))
+      throw new BerthError(
+        'invalid',
+        `unable to process labels: invalid label format: ${JSON.stringify(entry)}: write key=value`,
+      );
+  }
+  return pairs(entries);
+}
+
+function annotations(entries: string[]): Record<string, string> {
+  if (entries.some((entry) => entry.indexOf('=') < 1))
+    throw new BerthError('invalid', 'annotations must be formatted KEY=VALUE');
+  return pairs(entries);
+}
+
+/** A label without a value has an empty one. */
+function pairs(entries: string[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const [key = '', ...value] = entry.split('=');
+      return [key, value.join('=')];
+    }),
+  );
+}
+
+function oneOf<T extends string>(what: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined)
+    throw new BerthError('invalid', `unsupported ${what} ${JSON.stringify(text)}: use ${choices.join(', ')}`);
+  return found;
+}
+
+/** Without `..` too: systemd takes no such path for RequiresMountsFor=. */
+function absolute(file: string): string {
+  return path.resolve(file);
+}
+
+function mapped<T, U>(value: T | undefined, map: (value: T) => U): U | undefined {
+  return value === undefined ? undefined : map(value);
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}

@@ -1,0 +1,112 @@
+/** Rows of `images`: one for each name of an image, as templates and JSON see them. */
+import { humanDuration } from '../model/duration.ts';
+import { imageCreated } from '../model/image-filter.ts';
+import { shortId } from '../model/name.ts';
+import type { ImageRecord } from '../model/records.ts';
+import { humanSize } from '../model/size.ts';
+
+/** How `images --sort` compares, newest and smallest first. */
+export const IMAGE_ORDERS: Record<string, (a: ImageRow, b: ImageRow) => number> = {
+  id: (a, b) => compare(a.Id, b.Id),
+  repository: (a, b) => compare(a.Repository, b.Repository),
+  size: (a, b) => a.VirtualSize - b.VirtualSize,
+  tag: (a, b) => compare(a.Tag, b.Tag),
+  created: (a, b) => b.CreatedTime - a.CreatedTime,
+};
+
+export type ImageRow = ReturnType<typeof imageRows>[number];
+
+export interface RowView {
+  /** ms since the epoch */
+  now: number;
+  /** --no-trunc */
+  whole: boolean;
+  containers: number;
+}
+
+/** With the words of Podman's templates. */
+export function imageRows(image: ImageRecord, { now, whole, containers }: RowView) {
+  const created = imageCreated(image);
+  const size = image.layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const digest = image.digest === undefined ? '' : `sha256:${image.digest}`;
+  const age = `${humanDuration(Math.max(0, now - created))} ago`;
+  const names = image.names.length > 0 ? image.names : ['<none>:<none>'];
+  return names.map((name) => {
+    const colon = name.lastIndexOf(':');
+    return {
+      ID: whole ? `sha256:${image.id}` : shortId(image.id),
+      Id: image.id,
+      ParentId: '',
+      Repository: name.slice(0, colon),
+      Tag: name.slice(colon + 1),
+      Names: image.names,
+      RepoTags: image.names,
+      RepoDigests:
+        digest === '' ? [] : [...new Set(image.names.map((each) => `${repository(each)}@${digest}`))],
+      Digest: digest,
+      Created: age,
+      CreatedSince: age,
+      CreatedAt: new Date(created).toISOString().replace(/^(.+)T(.+)\.\d+Z$/, '$1 $2 +0000 UTC'),
+      CreatedTime: created,
+      Size: humanSize(size),
+      VirtualSize: size,
+      SharedSize: 0,
+      Containers: containers,
+      Dangling: image.names.length === 0,
+      ReadOnly: false,
+      History: image.names.join(', '),
+      Labels: new Map(Object.entries(image.config.labels)),
+    };
+  });
+}
+
+/** Podman's keys. */
+export function imageJson(row: ImageRow): object {
+  return {
+    Id: row.Id,
+    ParentId: row.ParentId,
+    RepoTags: row.RepoTags,
+    RepoDigests: row.RepoDigests,
+    Size: row.VirtualSize,
+    SharedSize: row.SharedSize,
+    VirtualSize: row.VirtualSize,
+    Labels: row.Labels.size === 0 ? null : Object.fromEntries(row.Labels),
+    Containers: row.Containers,
+    Digest: row.Digest,
+    History: row.Names,
+    Names: row.Names,
+    Created: Math.floor(row.CreatedTime / 1000),
+    CreatedAt: new Date(row.CreatedTime).toISOString().replace(/\.\d+Z$/, 'Z'),
+  };
+}
+
+export const IMAGE_HEADINGS = {
+  ID: 'IMAGE ID',
+  Repository: 'REPOSITORY',
+  Tag: 'TAG',
+  Digest: 'DIGEST',
+  Created: 'CREATED',
+  CreatedSince: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  CreatedTime: 'CREATED TIME',
+  Size: 'SIZE',
+  VirtualSize: 'VIRTUAL SIZE',
+  SharedSize: 'SHARED SIZE',
+  Labels: 'LABELS',
+  Names: 'NAMES',
+  Containers: 'CONTAINERS',
+  Dangling: 'DANGLING',
+  ReadOnly: 'R/O',
+  History: 'HISTORY',
+  ParentId: 'PARENT ID',
+  RepoTags: 'REPO TAGS',
+  RepoDigests: 'REPO DIGESTS',
+};
+
+function repository(name: string): string {
+  return name.slice(0, name.lastIndexOf(':'));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,98 @@
+/** The flags of resource limits: those of the control group, which update knows too, and those of processes. */
+import type { ContainerConfig, ResourceLimits, UlimitConfig } from '../model/config.ts';
+import { BerthError, messageOf } from '../model/errors.ts';
+import { parseSize } from '../model/size.ts';
+import { parseUlimit } from '../model/ulimit.ts';
+import type { Arguments, Flag } from './command.ts';
+
+/** Of the container's control group. */
+export const LIMIT_FLAGS: Record<string, Flag> = {
+  'blkio-weight': { type: 'uint', help: 'Share of block I/O, 10 to 1000' },
+  'cpu-period': { type: 'uint', help: 'Period in which --cpu-quota counts, in microseconds' },
+  'cpu-quota': { type: 'int', help: 'CPU time per period, in microseconds' },
+  'cpu-shares': { type: 'uint', short: 'c', help: 'Share of CPU time, 1024 being the usual one' },
+  cpus: { type: 'number', help: 'CPUs the container may use, like 1.5' },
+  'cpuset-cpus': { type: 'string', help: 'CPUs it may run on, like 0-3,7' },
+  'cpuset-mems': { type: 'string', help: 'Memory nodes it may use, like 0,1' },
+  memory: { type: 'string', short: 'm', help: 'Memory limit, like 512m' },
+  'memory-reservation': { type: 'string', help: 'Memory that is not taken away when memory is short' },
+  'memory-swap': { type: 'string', help: 'Limit of memory and swap together; -1 for no limit of swap' },
+  'pids-limit': { type: 'int', help: 'Most processes; 0 or -1 for no limit' },
+};
+
+/** Of each process; fixed at its start. */
+export const PROCESS_LIMIT_FLAGS: Record<string, Flag> = {
+  'oom-score-adj': { type: 'int', help: 'How soon the kernel ends it when memory is short, -1000 to 1000' },
+  ulimit: { type: 'strings', help: 'Limit of each process, name=soft[:hard]; -1 for none' },
+};
+
+/** The limits that were asked for. Throws BerthError 'invalid' in Podman's words. */
+export function limits(args: Arguments): ResourceLimits {
+  const bytes = (flag: string): number | undefined => {
+    const text = args.string(flag);
+    if (text === undefined) return undefined;
+    if (flag === 'memory-swap' && text === '-1') return -1;
+    return size(text, (why) => `invalid value for ${flag}: ${why}`);
+  };
+  const cpus = args.number('cpus');
+  if (cpus !== undefined && cpus < 0)
+    throw new BerthError('invalid', `invalid argument "${cpus}" for "--cpus" flag: it must be 0 or greater`);
+  for (const flag of ['cpu-quota', 'cpu-period'])
+    if (cpus !== undefined && args.has(flag))
+      throw new BerthError('invalid', `--${flag} and --cpus cannot be set together`);
+  const weight = args.int('blkio-weight');
+  if (weight !== undefined && weight !== 0 && (weight < 10 || weight > 1000))
+    throw new BerthError('invalid', `invalid value for blkio-weight: ${weight}: write 10 to 1000`);
+  const pids = args.int('pids-limit');
+  const asked: { [Key in keyof ResourceLimits]: ResourceLimits[Key] | undefined } = {
+    memoryBytes: bytes('memory'),
+    memorySwapBytes: bytes('memory-swap'),
+    memoryReservationBytes: bytes('memory-reservation'),
+    cpus,
+    cpuShares: args.int('cpu-shares'),
+    cpuQuota: args.int('cpu-quota'),
+    cpuPeriod: args.int('cpu-period'),
+    cpusetCpus: cpuList('cpuset-cpus', args.string('cpuset-cpus')),
+    cpusetMems: cpuList('cpuset-mems', args.string('cpuset-mems')),
+    pids: pids === 0 ? -1 : pids,
+    blkioWeight: weight,
+  };
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+}
+
+/** For a new container, which nothing limits yet: 0 and -1 ask for nothing. */
+export function withoutUnlimited(asked: ResourceLimits): ResourceLimits {
+  return Object.fromEntries(
+    Object.entries(asked).filter(
+      ([key, value]) => key === 'memorySwapBytes' || typeof value === 'string' || value > 0,
+    ),
+  );
+}
+
+/** The limits of each process that were asked for. */
+export function processLimits(args: Arguments): Pick<ContainerConfig, 'ulimits' | 'oomScoreAdj'> {
+  const ulimits: UlimitConfig[] = args.strings('ulimit').map(parseUlimit);
+  const oomScoreAdj = args.int('oom-score-adj');
+  if (oomScoreAdj !== undefined && Math.abs(oomScoreAdj) > 1000)
+    throw new BerthError('invalid', `invalid value for oom-score-adj: ${oomScoreAdj}: write -1000 to 1000`);
+  return {
+    ...(ulimits.length === 0 ? {} : { ulimits }),
+    ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+  };
+}
+
+export function size(text: string, explain: (why: string) => string): number {
+  try {
+    return parseSize(text);
+  } catch (error) {
+    throw new BerthError('invalid', explain(messageOf(error)), { cause: error });
+  }
+}
+
+function cpuList(flag: string, text: string | undefined): string | undefined {
+  if (text === undefined || /^(\d+(-\d+)?(,\d+(-\d+)?)*)?$/.test(text)) return text;
+  throw new BerthError(
+    'invalid',
+    `invalid value for ${flag}: ${JSON.stringify(text)}: write numbers and ranges, like 0-3,7`,
+  );
+}

@@ -1,0 +1,126 @@
+/** `berth`: global flags, the command's file, its exit code. The only place besides wiring/main.ts that ends the process. */
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { report } from '../wiring/main.ts';
+import { VERSION } from '../wiring/version.ts';
+import type { CommandContext } from './command.ts';
+import { COMMANDS, findCommand } from './commands.ts';
+import { parseCommandLine } from './parse.ts';
+
+/** Runs a command line (without the program's name) and ends the process with its exit code. */
+export async function main(argv: string[]): Promise<never> {
+  // A reader that has gone away (`berth ps | head -1`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!streaming) process.exit(error.code === 'EPIPE' ? 0 : 125);
+  });
+  const exitCode = await dispatch(argv).catch(report);
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit(exitCode);
+}
+
+/** A command that streams has something to put in order before it ends. */
+let streaming = false;
+
+async function stream(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  streaming = true;
+  try {
+    await pipeline(Readable.from(chunks), process.stdout, { end: false });
+  } catch (error) {
+    if (!isErrno(error, 'EPIPE', 'ENOSPC', 'EIO')) throw error;
+    throw new BerthError('storage', `cannot write to standard output: ${messageOf(error)}`, { cause: error });
+  } finally {
+    streaming = false;
+  }
+}
+
+/** Resolves when a slow reader has taken everything: a pipe holds 64 KiB, and the end of the process drops the rest. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+async function dispatch(argv: string[]): Promise<number> {
+  const { root, hooksDirs, help, version, rest } = globalFlags(argv);
+  if (version) {
+    print(`berth version ${VERSION}\n`);
+    return 0;
+  }
+  if (help || rest.length === 0) {
+    const { overview } = await import('./help.ts');
+    print(overview(Object.entries(COMMANDS).map(([path, { summary }]) => ({ path, summary }))));
+    return help ? 0 : 125;
+  }
+  const found = findCommand(rest);
+  if (found === undefined) {
+    // "healthcheck" and "container" are only halves of a command.
+    const whole = Object.keys(COMMANDS).filter((path) => path.startsWith(`${rest[0]} `));
+    const hint = whole.length === 0 ? 'see berth --help' : `there is berth ${whole.join(', berth ')}`;
+    throw new BerthError(
+      'usage',
+      `unrecognized command \`berth ${rest.slice(0, whole.length === 0 ? 1 : 2).join(' ')}\`: ${hint}`,
+    );
+  }
+  const { command } = await found.entry.load();
+  const args = parseCommandLine(command, found.rest);
+  if (args.bool('help')) {
+    const { commandHelp } = await import('./help.ts');
+    print(await commandHelp(command));
+    return 0;
+  }
+  const context: CommandContext = {
+    // Loaded here, so that a command line that is wrong, or asks for help, costs no database.
+    ports: async () => (await import('../wiring/all.ts')).allPorts(root, `berth ${command.path.join(' ')}`),
+    root,
+    hooksDirs,
+    argv: ['berth', ...argv],
+    print,
+    stream,
+    warn: (line) => process.stderr.write(`${line}\n`),
+  };
+  return command.run(args, context);
+}
+
+interface GlobalFlags {
+  root?: string;
+  hooksDirs?: string[];
+  help: boolean;
+  version: boolean;
+  rest: string[];
+}
+
+/** The flags before the command; a flag that is not known here is an error, not the command's. */
+function globalFlags(argv: string[]): GlobalFlags {
+  const rest = [...argv];
+  const found: GlobalFlags = { help: false, version: false, rest };
+  while (rest[0]?.startsWith('-') === true) {
+    const [flag = '', ...inline] = (rest.shift() ?? '').split('=');
+    const value = (): string => {
+      const given = inline.length > 0 ? inline.join('=') : rest.shift();
+      if (given === undefined)
+        throw new BerthError('usage', `flag needs an argument: ${flag}: see berth --help`);
+      return given;
+    };
+    if (flag === '--root') found.root = value();
+    else if (flag === '--hooks-dir') found.hooksDirs = [...(found.hooksDirs ?? []), hooksDir(value())];
+    else if (inline.length > 0)
+      throw new BerthError('usage', `unknown flag: ${flag}=${inline.join('=')}: see berth --help`);
+    else if (flag === '--help' || flag === '-h') found.help = true;
+    else if (flag === '--version' || flag === '-v') found.version = true;
+    else throw new BerthError('usage', `unknown flag: ${flag}: see berth --help`);
+  }
+  return found;
+}
+
+function hooksDir(directory: string): string {
+  if (directory === '')
+    throw new BerthError('usage', 'empty-string hook directories are not supported: invalid argument');
+  return path.resolve(directory);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,27 @@
+/** Run by a container's health timer: `berth-healthcheck [--root DIR] ID`. */
+
+import { runHealthCheck } from '../lifecycle/healthcheck.ts';
+import { BerthError } from '../model/errors.ts';
+import { basePorts } from '../wiring/base.ts';
+import { idArgument, runEntry } from '../wiring/main.ts';
+import { runtimePort } from '../wiring/runtime.ts';
+
+runEntry(async (args) => {
+  const base = basePorts(args.root);
+  const container = base.store.getContainer(idArgument(args));
+  if (container === undefined) return 0;
+  try {
+    const ports = {
+      ...base,
+      ...runtimePort(base.settings),
+      // Needed only when unhealthy has consequences.
+      systemd: async () => (await import('../wiring/systemd.ts')).systemdPorts(base.settings).systemd(),
+    };
+    await runHealthCheck(ports, container);
+  } catch (error) {
+    // The container ended between the timer and now: no failure of the check's service.
+    if (!(error instanceof BerthError && error.code === 'state')) throw error;
+  }
+  // A verdict is in the store and the container's unit; the check's own service never fails because of it.
+  return 0;
+});

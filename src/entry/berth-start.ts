@@ -1,0 +1,25 @@
+/** ExecStart= of a container's unit: `berth-start [--root DIR] ID`. */
+import { startContainer } from '../lifecycle/start.ts';
+import { notify } from '../systemd/notify.ts';
+import { basePorts } from '../wiring/base.ts';
+import { idArgument, runEntry } from '../wiring/main.ts';
+import { rootfsPort } from '../wiring/rootfs.ts';
+import { runtimePort } from '../wiring/runtime.ts';
+
+runEntry(async (args) => {
+  const base = basePorts(args.root);
+  // Loaded after READY=1, and only for a container that has a health check, or others in its namespaces.
+  const systemd = async () => (await import('../wiring/systemd.ts')).systemdPorts(base.settings);
+  await startContainer(
+    {
+      ...base,
+      ...runtimePort(base.settings),
+      ...rootfsPort(base.settings),
+      notify: (lines) => notify(lines),
+      systemd: async () => (await systemd()).systemd(),
+      startHealthTimer: async (config) => (await systemd()).startHealthTimer(config),
+    },
+    idArgument(args),
+  );
+  return 0;
+});

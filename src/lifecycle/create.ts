@@ -1,0 +1,205 @@
+/** create: config row, directory and unit file of a new container. Nothing is mounted or started. */
+import path from 'node:path';
+import type { ContainerConfig } from '../model/config.ts';
+import { type CreateRequest, containerConfig } from '../model/create-config.ts';
+import { BerthError } from '../model/errors.ts';
+import { checkName, idFromBytes, randomName } from '../model/name.ts';
+import { type CreateStep, planCreate } from '../model/plan/create.ts';
+import { initialState } from '../model/state.ts';
+import { checkConfig } from '../oci/check.ts';
+import { cgroupResources } from '../oci/limits.ts';
+import type { CleanupPorts } from './cleanup.ts';
+import { forgetContainer } from './forget.ts';
+import { withContainer } from './lock.ts';
+import type { HeldLock, Ports } from './ports.ts';
+import { appendContainerEvent } from './record.ts';
+import { removeContainer } from './remove.ts';
+import { assertDependenciesStay, joinedHostname, resolveDependencies } from './resolve-dependencies.ts';
+import { resolveImage } from './resolve-image.ts';
+import { doSteps, type Steps } from './steps.ts';
+import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
+
+export type CreatePorts = CleanupPorts & Pick<Ports, 'randomBytes' | 'random'>;
+
+interface CreateContext {
+  ports: CreatePorts;
+  config: ContainerConfig;
+  lock?: HeldLock;
+}
+
+/**
+ * Creates a container and returns its config. All of what can be wrong is checked here, not at the first start:
+ * image, command, bind sources, capabilities, limits, name. A failure leaves nothing behind.
+ */
+export async function createContainer(ports: CreatePorts, request: CreateRequest): Promise<ContainerConfig> {
+  const config = newConfig(ports, request);
+  await ports.systemd(); // a host without one is told so before anything is made
+  await makeRoomForName(ports, config, request.replace);
+  const context: CreateContext = { ports, config };
+  try {
+    await doSteps(planCreate(config), STEPS, context);
+  } finally {
+    context.lock?.release();
+  }
+  return config;
+}
+
+const STEPS: Steps<CreateStep, CreateContext> = {
+  'insert-row': {
+    do: ({ ports: { store }, config }) =>
+      store.transaction(() => {
+        assertDependenciesStay(store, config);
+        store.insertContainer(config, { ...initialState(), status: 'removing' });
+      }),
+    undo: ({ ports: { store, locks }, config }) => {
+      store.transaction(() => store.deleteContainer(config.id));
+      locks.forget(config.id);
+    },
+  },
+  'take-lock': {
+    do: (context) => {
+      const { ports, config } = context;
+      context.lock = ports.locks.acquire(config.id);
+      // Before the lock was taken, another create of that name may have taken this one for a killed one.
+      if (ports.store.getContainer(config.id) === undefined) {
+        throw new BerthError(
+          'state',
+          `container ${config.name} is being created by somebody else too: try again`,
+        );
+      }
+    },
+  },
+  'make-directory': {
+    do: ({ ports: { rootfs }, config }) => rootfs.create(config.id),
+    undo: ({ ports: { rootfs }, config }) => rootfs.delete(config.id),
+  },
+  'write-config': {
+    do: ({ ports, config }) => saveConfig(ports, config),
+  },
+  'write-unit': {
+    do: async ({ ports, config }) => {
+      const { host, settings, systemd } = ports;
+      for (const file of [unitPath(settings, config), unitPath(settings, { unit: config.unit })]) {
+        if (!host.exists(file)) continue;
+        throw new BerthError(
+          'name-in-use',
+          `unit file ${file} exists and is not of this instance: choose another name, or remove the file if no other --root owns it`,
+        );
+      }
+      host.makeDirectory(path.dirname(unitPath(settings, config)));
+      await writeUnit(ports, config);
+      await (await systemd()).reloadIfStale(config.unit);
+    },
+    undo: ({ ports: { host, settings }, config }) => {
+      const file = unitPath(settings, config);
+      if (host.readText(file)?.includes(config.id) === true) host.remove(file);
+    },
+  },
+  'write-cidfile': {
+    do: ({ ports: { host }, config }) => {
+      if (config.cidFile !== undefined) host.writeText(config.cidFile, config.id, { mode: 0o644 });
+    },
+    undo: ({ ports: { host }, config }) => {
+      if (config.cidFile !== undefined && host.readText(config.cidFile) === config.id)
+        host.remove(config.cidFile);
+    },
+  },
+  'record-created': {
+    do: ({ ports: { store, now }, config }) => {
+      store.transaction(() => {
+        store.saveState(config.id, initialState());
+        appendContainerEvent(store, config, { status: 'create' }, now());
+      });
+    },
+  },
+};
+
+/** The config of the container that a request means, all checked that can be; nothing is made. */
+export function newConfig(ports: CreatePorts, request: CreateRequest): ContainerConfig {
+  const { host, store } = ports;
+  const name = request.name === undefined ? freeName(ports) : checkName(request.name);
+  const found = request.rootfs ? undefined : resolveImage(store, request.image);
+  if (request.rootfs && !host.isDirectory(request.image)) {
+    throw new BerthError(
+      'invalid',
+      `faccessat ${request.image}: no such file or directory: --rootfs needs a directory`,
+    );
+  }
+  const needs = resolveDependencies(ports, request);
+  const joined = joinedHostname(store, needs);
+  const config = containerConfig(
+    { ...request, ...needs },
+    {
+      id: idFromBytes(ports.randomBytes(32)),
+      name,
+      now: ports.now(),
+      runtime: findRuntime(ports, request.runtime),
+      hostHostname: host.hostname(),
+      ...(joined === undefined ? {} : { joinedHostname: joined }),
+      ...(found === undefined
+        ? {}
+        : {
+            image: {
+              id: found.image.id,
+              name: found.name,
+              layers: found.image.layers.map(({ diffId }) => diffId),
+              config: found.image.config,
+            },
+          }),
+    },
+  );
+  for (const { source } of config.mounts) {
+    if (source !== undefined && !host.exists(source))
+      throw new BerthError(
+        'invalid',
+        `statfs ${source}: no such file or directory: make it before creating the container`,
+      );
+  }
+  const { seccomp } = config.security;
+  if (typeof seccomp === 'object' && !host.exists(seccomp.path))
+    throw new BerthError(
+      'invalid',
+      `opening seccomp profile failed: open ${seccomp.path}: no such file or directory`,
+    );
+  // Checked now rather than at the first start; the spec itself is made then, for the host as it is then.
+  checkConfig(config);
+  cgroupResources(config.limits, [], host.controllers());
+  return config;
+}
+
+function freeName({ store, random }: CreatePorts): string {
+  for (let attempt = 0; ; attempt++) {
+    const name = randomName(random, attempt);
+    if (store.containerByName(name) === undefined) return name;
+  }
+}
+
+function findRuntime({ host }: CreatePorts, asked: string | undefined): string {
+  if (host.findProgram('conmon') === undefined) {
+    throw new BerthError('missing-program', 'conmon is not installed: install the package conmon');
+  }
+  for (const name of asked === undefined ? ['crun', 'runc'] : [asked]) {
+    const found = host.findProgram(name);
+    if (found !== undefined) return found;
+  }
+  throw new BerthError(
+    'missing-program',
+    asked === undefined
+      ? 'no OCI runtime is installed: install the package crun or runc'
+      : `OCI runtime ${asked} is not installed`,
+  );
+}
+
+/** Finishes a half-made or half-removed container of that name; removes a whole one only with --replace. */
+async function makeRoomForName(ports: CreatePorts, config: ContainerConfig, replace: boolean): Promise<void> {
+  const owner = ports.store.containerByName(config.name);
+  if (owner === undefined) return;
+  if (owner.state.status === 'removing') {
+    // Whoever is at it finishes first.
+    await withContainer(ports, owner.config.id, async (fresh) => {
+      if (fresh.state.status === 'removing') await forgetContainer(ports, fresh);
+    });
+  } else if (replace) {
+    await removeContainer(ports, owner, { force: true });
+  }
+}

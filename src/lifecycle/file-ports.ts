@@ -1,0 +1,74 @@
+/** The ports to files: containers' roots, and trees that are worked in. A part of ports.ts, which hands them on. */
+import type { ContainerConfig } from '../model/config.ts';
+
+/** Added, changed or deleted, by its absolute path in the container. */
+export interface Change {
+  kind: 'A' | 'C' | 'D';
+  path: string;
+}
+
+/** Root file systems of containers. */
+export interface Rootfs {
+  /** Where the container's root is, or will be, mounted. */
+  mountPoint(id: string): string;
+  /** The tmpfs that a container made with `--ipc shareable` has as /dev/shm; mounted and unmounted with its root. */
+  shm(id: string): string;
+  isMounted(id: string): boolean;
+  mount(config: ContainerConfig): Promise<void>;
+  /** Not mounted is success. */
+  unmount(id: string): Promise<void>;
+  /** The container's own directory, with its writable layer. */
+  create(id: string): void;
+  delete(id: string): Promise<void>;
+  /** A file of the mounted root, found without following links out of it; undefined if there is none. */
+  readInRoot(id: string, file: string): string | undefined;
+  /** Is there a directory of that name in the mounted root? */
+  hasDirectory(id: string, directory: string): boolean;
+  /** Makes a directory with its parents in the mounted root, owned by root, mode 0755. */
+  makeDirectory(id: string, directory: string): void;
+  /** Bytes: what the container wrote, and that with its image's layers (Podman's SizeRw and SizeRootFs). */
+  sizes(config: ContainerConfig): { rw: number; rootFs: number };
+  /** What the container has changed of its image. */
+  changes(config: ContainerConfig): Promise<Change[]>;
+  /** What the topmost of these layers (diff ids, lowest first) has changed of the others. */
+  imageChanges(layers: readonly string[]): Promise<Change[]>;
+}
+
+/** Named blobs kept with one container. Adding replaces; what is not there is BerthError('invalid'). */
+export interface Artifacts {
+  add(name: string, content: AsyncIterable<Uint8Array>): Promise<void>;
+  get(name: string): AsyncIterable<Uint8Array>;
+  list(): string[];
+  remove(name: string): void;
+}
+
+/** What a path in a tree leads to, links followed. */
+export interface TreeEntry {
+  /** Absolute in the tree, without links. */
+  path: string;
+  type: 'directory' | 'file' | 'fifo' | 'other' | 'missing';
+  /** `device:inode`; '' if it is missing. */
+  inode: string;
+}
+
+/** A file tree that no path in it leaves, whoever changes it meanwhile. */
+export interface Tree {
+  /** Undefined if even the directory is missing in which it would be. */
+  find(path: string): TreeEntry | undefined;
+  /** The tar of a file or directory under that name; without one, of what is in the directory. */
+  pack(
+    path: string,
+    options: { name?: string; devices: boolean; exactTimes: boolean; notInto?: string },
+  ): AsyncIterable<Uint8Array>;
+  /** Unpacks a tar, compressed or not, into a directory; see storage/tree-unpack.ts for the errors. */
+  unpack(
+    path: string,
+    options: {
+      tar: AsyncIterable<Uint8Array>;
+      owner?: { uid: number; gid: number };
+      overwrite: boolean;
+    },
+  ): Promise<void>;
+  readText(path: string): string | undefined;
+  close(): void;
+}

@@ -1,0 +1,104 @@
+/** The end of a container: unit, links, writable layer, row. What rm, --rm and a failed create have in common. */
+import type { ContainerConfig } from '../model/config.ts';
+import { planRemove, type RemoveStep } from '../model/plan/remove.ts';
+import type { ContainerState } from '../model/state.ts';
+import { assertNoDependents } from './dependencies.ts';
+import type { Ports } from './ports.ts';
+import { appendContainerEvent, type Named, record } from './record.ts';
+import { doSteps, type Steps } from './steps.ts';
+import { unitPath } from './unit-file.ts';
+
+export type ForgetPorts = Pick<Ports, 'settings' | 'host' | 'store' | 'locks' | 'rootfs' | 'systemd' | 'now'>;
+
+/** What is left to know of a container at its end; no more of its config is needed. */
+export interface Forgotten {
+  config: Named & Pick<ContainerConfig, 'unit' | 'formerUnit' | 'ephemeral' | 'cidFile'>;
+  state: ContainerState;
+}
+
+interface ForgetContext extends Forgotten {
+  ports: ForgetPorts;
+  wasEnabled: boolean;
+  /** Somebody has begun before, and may have disabled it. */
+  wasCutShort: boolean;
+}
+
+/**
+ * Removes a container that is cleaned up, for a caller that holds its lock. From the first step on the row says
+ * `removing`: whoever finds it so (rm, or a create of the same name) does the rest.
+ */
+export async function forgetContainer(
+  ports: ForgetPorts,
+  { config, state }: Forgotten,
+  { inUnit = false } = {},
+): Promise<void> {
+  await doSteps(planRemove(config, { inUnit }), STEPS, {
+    ports,
+    config,
+    state,
+    wasEnabled: false,
+    wasCutShort: state.status === 'removing',
+  });
+}
+
+const STEPS: Steps<RemoveStep, ForgetContext> = {
+  'record-removing': {
+    do: ({ ports, config, state }) =>
+      record(ports, {
+        config,
+        state: { ...state, status: 'removing' },
+        events: [],
+        // In the same transaction, so that no container can come to need this one from here on.
+        also: (store) => assertNoDependents(store, config.id),
+      }),
+  },
+  'disable-unit': {
+    do: async (context) => {
+      const systemd = await context.ports.systemd();
+      for (const unit of unitsOf(context.config))
+        if (await systemd.disableUnit(unit)) context.wasEnabled = true;
+    },
+  },
+  'remove-unit-file': {
+    do: ({ ports: { host, settings }, config }) => {
+      for (const unit of unitsOf(config)) {
+        const unitFile = unitPath(settings, { ...config, unit });
+        for (const file of [unitFile, ...host.halfWritten(unitFile)]) host.remove(file);
+      }
+    },
+  },
+  'reset-unit': { do: async ({ ports, config }) => (await ports.systemd()).resetFailed(config.unit) },
+  // What people hold mounted goes with the container.
+  'unmount-rootfs': { do: ({ ports, config }) => ports.rootfs.unmount(config.id) },
+  'delete-storage': { do: ({ ports, config }) => ports.rootfs.delete(config.id) },
+  'remove-cidfile': {
+    do: ({ ports: { host }, config: { id, cidFile = '' } }) => {
+      // A later container may have been given the same file.
+      for (const file of [cidFile, ...host.halfWritten(cidFile)])
+        if (host.readText(file) === id) host.remove(file);
+    },
+  },
+  'delete-row': {
+    do: ({ ports: { store, locks, now }, config }) =>
+      store.transaction(() => {
+        // The lock's files first, in the same breath: without the row nobody would find them again. Who takes a new lock
+        // until then finds a row that is being removed, or none.
+        locks.forget(config.id);
+        if (store.deleteContainer(config.id))
+          appendContainerEvent(store, config, { status: 'remove' }, now());
+      }),
+  },
+  'reload-systemd': {
+    // systemd drops an unloaded unit by itself; one that multi-user.target wanted stays until a reload.
+    do: async ({ ports, config, wasEnabled, wasCutShort }) => {
+      if (wasEnabled) await (await ports.systemd()).reload();
+      else if (wasCutShort)
+        for (const unit of unitsOf(config)) await (await ports.systemd()).reloadIfStale(unit);
+    },
+  },
+};
+
+/** Two while a rename is under way. */
+function unitsOf({ unit, formerUnit }: Forgotten['config']): string[] {
+  return formerUnit === undefined ? [unit] : [formerUnit, unit];
+}

@@ -1,0 +1,48 @@
+/** load: an image archive into the layer store and the image table. */
+import type { ImageConfig } from '../model/image.ts';
+import type { ImageRecord } from '../model/records.ts';
+import type { Ports } from './ports.ts';
+
+/** What the storage adapter found and unpacked. */
+export interface ImportedImage {
+  id: string;
+  names: string[];
+  layers: { diffId: string; sizeBytes: number }[];
+  config: ImageConfig;
+  digest?: string;
+}
+
+/**
+ * Records imported images; a name that belonged to another image moves. Returns the records as they are now. The
+ * layers must already be published in the layer store: a row never names a layer that is not there.
+ */
+export function recordImages(
+  { store, now }: Pick<Ports, 'store' | 'now'>,
+  imported: ImportedImage[],
+): ImageRecord[] {
+  const time = now();
+  const records = imported.map(
+    ({ id, names, layers, config, digest }): ImageRecord => ({
+      id,
+      names,
+      layers: layers.map(({ diffId, sizeBytes }) => ({ diffId, sizeBytes })),
+      config,
+      ...(digest === undefined ? {} : { digest }),
+      importedAt: time,
+    }),
+  );
+  store.transaction(() => {
+    for (const image of records) {
+      store.saveImage(image);
+      store.appendEvent({
+        type: 'image',
+        status: 'loadfromarchive',
+        id: image.id,
+        name: image.names[0] ?? '',
+        image: image.names[0] ?? '',
+        time,
+      });
+    }
+  });
+  return records;
+}

@@ -1,0 +1,320 @@
+/**
+ * What the lifecycle needs of the world, as small interfaces. The adapters fit them by shape; entry/ puts the two
+ * together. Each verb names only the ports it uses.
+ */
+import type { ContainerConfig } from '../model/config.ts';
+import type { EventRecord } from '../model/event.ts';
+import type { HealthResult, HealthState } from '../model/health.ts';
+import type { Dependency } from '../model/namespace.ts';
+import type {
+  BrokenRecord,
+  ContainerRecord,
+  ExecSession,
+  ExitRecord,
+  ImageRecord,
+} from '../model/records.ts';
+import type { Settings } from '../model/settings.ts';
+import type { ContainerState, ProcessRef } from '../model/state.ts';
+import type { HostFacts } from '../oci/host.ts';
+import type { Artifacts, Rootfs, Tree } from './file-ports.ts';
+
+export type * from './file-ports.ts';
+
+/** The state store. Reading takes no lock; writing happens inside `transaction`. */
+export interface Store {
+  transaction<T>(work: () => T): T;
+  /** Calls `listener` soon after any process changed something; returns what ends it. */
+  onChange(listener: () => void): () => void;
+  refreshIfRebooted(bootId: string, now: string, forget?: () => void): boolean;
+
+  getContainer(id: string): ContainerRecord | undefined;
+  containerByName(name: string): ContainerRecord | undefined;
+  /** By name, id or unique id prefix; throws when there is none. */
+  findContainer(nameOrId: string): ContainerRecord;
+  listContainers(): { containers: ContainerRecord[]; broken: BrokenRecord[] };
+  insertContainer(config: ContainerConfig, state: ContainerState): void;
+  /** The containers that this one needs. */
+  needsOf(id: string): string[];
+  /** The containers that need this one, the oldest first. */
+  dependentsOf(id: string): Dependency[];
+  saveState(id: string, state: ContainerState): void;
+  /** For rename and update; throws 'name-in-use'. */
+  replaceConfig(config: ContainerConfig): void;
+  /** False if there is none. */
+  deleteContainer(id: string): boolean;
+  saveExit(record: ExitRecord): void;
+  /** The latest start first; also of a container that is gone. */
+  exitRecords(id: string): ExitRecord[];
+  pruneExits(before: string): void;
+
+  saveHealth(id: string, state: HealthState): void;
+  appendHealthLog(id: string, entry: HealthResult, keep: number): void;
+  clearHealth(id: string): void;
+  healthLog(id: string): HealthResult[];
+
+  saveSession(session: ExecSession): void;
+  /** From now on it lives as long as another process; nothing if it has ended already. */
+  adoptSession(id: string, owner: ProcessRef): void;
+  /** False if there is none (any more). */
+  deleteSession(id: string): boolean;
+  sessions(containerId: string): ExecSession[];
+
+  appendEvent(event: EventRecord): void;
+  /** All kept events of an object, or of all, oldest first. */
+  events(id?: string): EventRecord[];
+  /** Events that came after the one of that number, oldest first; `since` is ISO 8601 UTC. */
+  eventsAfter(seq: number, since?: string): (EventRecord & { seq: number })[];
+  /** Number of the newest event, 0 if there is none. */
+  lastEvent(): number;
+
+  /** How often people asked for the root to be mounted; see lifecycle/mount.ts. */
+  mountCount(id: string): number;
+  saveMountCount(id: string, count: number): void;
+  /** Processes that work in the mounted root, also those that were killed meanwhile. */
+  mountHolders(id: string): ProcessRef[];
+  addMountHolder(id: string, holder: ProcessRef): void;
+  removeMountHolder(id: string, holder: ProcessRef): void;
+
+  findImage(names: string[], idOrPrefix: string): ImageRecord | undefined;
+  listImages(): ImageRecord[];
+  saveImage(image: ImageRecord): void;
+}
+
+export interface HeldLock {
+  release(): void;
+}
+
+export interface Locks {
+  /** The lock of one container; waits for its holder, and says so after two seconds. */
+  acquire(id: string): HeldLock;
+  /** Removes the lock's files, by its holder, when the container is gone. */
+  forget(id: string): void;
+}
+
+export interface RuntimeFiles {
+  bundle: string;
+  spec: string;
+  /** Written by the runtime's create when it has succeeded. */
+  pidFile: string;
+  /** The hooks that are to run after the runtime's delete; lifecycle/hooks.ts. */
+  poststopHooks: string;
+  exitFile: string;
+  oomFile: string;
+}
+
+/** The kernel, and plain files. Cgroup paths are as in /proc/PID/cgroup: `/system.slice/…`. */
+export interface Host {
+  bootId(): string;
+  /** This process. */
+  self(): ProcessRef;
+  isAlive(ref: ProcessRef | undefined): boolean;
+  delay(ms: number): Promise<void>;
+  /** False if the process is gone. */
+  signal(ref: ProcessRef, signal: number): boolean;
+
+  /** The cgroup of the unit that this process belongs to, as main or as control process. */
+  unitCgroup(): string;
+  /** The unit's run that this process belongs to, and in ExecStopPost= how it ended (systemd.exec(5)). */
+  unitRun(): { invocation: string; result: string; mainExit: string };
+  enterCgroup(cgroup: string): void;
+  makeCgroup(cgroup: string): void;
+  killCgroup(cgroup: string): void;
+  removeCgroup(cgroup: string): void;
+  isPopulated(cgroup: string): boolean;
+  /** Stops or resumes everything in the cgroup; resolves when that is done. */
+  freezeCgroup(cgroup: string, frozen: boolean): Promise<void>;
+  /** By itself or with a cgroup above it. */
+  isFrozen(cgroup: string): boolean;
+  /** Calls the listener when the cgroup becomes empty, filled, frozen or thawed; returns what ends it. */
+  onCgroupEvent(cgroup: string, listener: () => void): () => void;
+  /** Resolves when nothing lives in the cgroup (true), or after `timeoutMs` (false). */
+  waitUntilEmpty(cgroup: string, timeoutMs: number): Promise<boolean>;
+  wasOomKilled(cgroup: string): boolean;
+  controllers(): string[];
+  /** Pids in the cgroup and below; empty if it does not exist. */
+  cgroupProcesses(cgroup: string): number[];
+  /** What confines a process for SELinux or AppArmor; empty if nothing does. */
+  securityLabel(pid: number): string;
+  /** Inode numbers of a process's namespaces by the name in /proc/PID/ns; empty if it is gone. */
+  namespaces(pid: number): Record<string, string>;
+
+  exists(file: string): boolean;
+  isDirectory(file: string): boolean;
+  /** Undefined if there is no such file. */
+  readText(file: string): string | undefined;
+  /** When the file's content or status last changed, ISO 8601; undefined if there is none. */
+  changedAt(file: string): string | undefined;
+  /** Whole or not at all. */
+  writeText(file: string, text: string, options?: { mode?: number; durable?: boolean }): void;
+  /** To the end of the file as it is, which others may have open. */
+  appendText(file: string, text: string): void;
+  /** What callers of writeText left beside a file when they were killed. */
+  halfWritten(file: string): string[];
+  makeDirectory(directory: string): void;
+  /** By a symbolic link, at once. */
+  replaceByLink(file: string, target: string): void;
+  /** Names, in no order; undefined if there is no such directory. */
+  listDirectory(directory: string): string[] | undefined;
+  /** A file or a whole directory; one that is not there is success. */
+  remove(file: string): void;
+
+  /** Everything about this host that an OCI spec depends on. */
+  facts(config: ContainerConfig): HostFacts;
+  /** nosuid, nodev, noexec of the mounts that these host paths lie on. */
+  mountFlags(paths: string[]): Record<string, string[]>;
+  hostname(): string;
+  /** Runs a program to its end; `args` begins with the program's own name. SIGKILL after `timeoutMs`. */
+  run(
+    program: string,
+    args: readonly string[],
+    options: { input: string; cwd: string; env?: readonly string[]; timeoutMs?: number },
+  ): Promise<{ code: number; stdout: string; stderr: string; timedOut: boolean }>;
+  /** Absolute path of a program in PATH, or undefined. */
+  findProgram(name: string): string | undefined;
+}
+
+/** conmon and the OCI runtime. */
+export interface Runtime {
+  files(id: string): RuntimeFiles;
+  /** Creates the container without starting its payload; the caller is in the cgroup where conmon shall live. */
+  create(config: ContainerConfig): Promise<{ payload: ProcessRef; conmon: ProcessRef }>;
+  start(config: ContainerConfig): Promise<void>;
+  /** Other limits for a container that exists in the runtime: linux.resources of the OCI spec, as JSON text. */
+  update(config: ContainerConfig, resources: string): Promise<void>;
+  /** Forgets the container, killing what is left; unknown is success. */
+  delete(config: ContainerConfig): Promise<void>;
+  /** Prepares this process's streams for those of the container. */
+  attach(config: ContainerConfig, request: AttachRequest): Attachment;
+  exec(config: ContainerConfig, options: ExecRequest): Promise<ExecResult>;
+  /** Starts a command under a conmon of its own; streams are connected before it begins, if asked for. */
+  startSession(config: ContainerConfig, options: SessionRequest): Promise<StartedSession>;
+  /** The exit code of a session's command that has ended. */
+  sessionExit(id: string, session: string): number | undefined;
+  removeSession(id: string, session: string): void;
+  version(runtime: string): Promise<string>;
+}
+
+export interface AttachRequest {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** What it is attached to has a terminal: the caller's becomes raw, its size is followed, keys can detach. */
+  terminal: boolean;
+  /** Bytes; none: nothing detaches. */
+  detachKeys: readonly number[];
+  /** Takes the signals that this process gets from now on, by name. False: it is for this process, which it ends. */
+  onSignal: (signal: string) => boolean;
+}
+
+export interface Attachment {
+  /** Resolves once conmon has accepted the connection; what comes from now on is not lost. */
+  connect(): Promise<void>;
+  /**
+   * With what it was attached to, and all output is written; by the detach keys; or because nobody reads the output
+   * any more.
+   */
+  ended: Promise<'ended' | 'detached' | 'unread'>;
+  /** Ends it and puts the terminal back; harmless after the end. */
+  close(): void;
+}
+
+export interface ExecRequest {
+  /** OCI process document, as JSON text: its numbers may be beyond a double. */
+  process: string;
+  /** On the caller's terminal, on its streams (standard input only if asked), or into the result. */
+  stdio: 'terminal' | 'streams' | 'output streams' | 'capture';
+  /** Hands on so many of this process's file descriptors, from 3 on. */
+  preserveFds?: number;
+  timeoutMs?: number;
+  maxOutput?: number;
+  cgroup?: { name: string; kill: () => void };
+}
+
+export interface SessionRequest {
+  session: string;
+  /** OCI process document, as JSON text. */
+  process: string;
+  terminal: boolean;
+  /** Where its conmon shall live. */
+  cgroup: string;
+  /** Absent: nobody is connected. */
+  attach?: AttachRequest;
+}
+
+export interface StartedSession {
+  /** conmon, which lives as long as the session; undefined if that is over. */
+  monitor: ProcessRef | undefined;
+  /** How the connection ended, and the exit code of a session that has ended. */
+  ended: () => Promise<{ how: 'ended' | 'detached' | 'unread'; code: number }>;
+  leave: () => void;
+}
+
+export interface ExecResult {
+  code: number;
+  output: string;
+  timedOut: boolean;
+}
+
+/** systemd's manager; one connection, made when first needed. */
+export interface Systemd {
+  startUnit(unit: string): Promise<string>;
+  stopUnit(unit: string): Promise<string>;
+  restartUnit(unit: string): Promise<string>;
+  /** These two return at once; systemd does not restart a unit that ends because of the first. */
+  stopUnitNoWait(unit: string): Promise<void>;
+  restartUnitNoWait(unit: string): Promise<void>;
+  /** Only if it runs. */
+  tryRestartUnitNoWait(unit: string): Promise<void>;
+  /** Undoes `systemctl freeze`. */
+  thawUnit(unit: string): Promise<void>;
+  resetFailed(unit: string): Promise<void>;
+  /** True if it had been enabled. */
+  disableUnit(unit: string): Promise<boolean>;
+  /** Drop-ins, links and overrides of one unit become another one's. */
+  moveUnitFiles(from: string, to: string): void;
+  reload(): Promise<void>;
+  /** After a unit file was written: what systemd remembers of an earlier one of that name is read anew. */
+  reloadIfStale(unit: string): Promise<void>;
+  version(): Promise<number>;
+  /** initializing, starting, running, degraded, maintenance or stopping. */
+  systemState(): Promise<string>;
+  /** Does a job wait that will start the unit, be it the second half of a restart? */
+  hasStartJob(unit: string): Promise<boolean>;
+  unitStatus(unit: string): Promise<{
+    loadState: string;
+    activeState: string;
+    unitFileState: string;
+    restarts: number;
+    result: string;
+  }>;
+  close(): void;
+}
+
+export interface Ports {
+  /** Of the container with this ID. */
+  artifacts(id: string): Artifacts;
+  /** A tree below a host directory, with what is mounted over it (paths in the tree and on the host). */
+  openTree(root: {
+    directory: string;
+    mounts: readonly { destination: string; source: string }[];
+  }): Promise<Tree>;
+  settings: Settings;
+  host: Host;
+  store: Store;
+  locks: Locks;
+  runtime: Runtime;
+  rootfs: Rootfs;
+  /** Connects at the first call. */
+  systemd(): Promise<Systemd>;
+  /** Starts the transient health timer of a container that has one. */
+  startHealthTimer(config: ContainerConfig): Promise<void>;
+  /** sd_notify; false when not run by systemd. */
+  notify(lines: string[]): Promise<boolean>;
+  /** ISO 8601, UTC. */
+  now(): string;
+  /** From 0 up to 1. */
+  random(): number;
+  randomBytes(count: number): Uint8Array;
+  /** One line for a person, on stderr. */
+  warn(line: string): void;
+}

@@ -1,0 +1,77 @@
+/** rm: the container, its unit, its writable layer and its row. */
+import { BerthError } from '../model/errors.ts';
+import { RM_PLAN, type RmStep } from '../model/plan/remove.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import { verdict } from '../model/state.ts';
+import { type CleanupPorts, cleanupLocked } from './cleanup.ts';
+import { assertNoDependents } from './dependencies.ts';
+import { forgetContainer } from './forget.ts';
+import { endUnit } from './jobs.ts';
+import { withContainer } from './lock.ts';
+import { current } from './observe.ts';
+import { doSteps, type Steps } from './steps.ts';
+
+export interface RemoveOptions {
+  /** Stop it first if it runs. */
+  force: boolean;
+  /** Grace of that stop, instead of the container's own. */
+  timeoutSeconds?: number;
+}
+
+/**
+ * Removes a container. Running or paused ones need `force`, which stops them through their unit first; the error
+ * without it has exit code 2, as Podman's. One that others need is refused. A half-removed container is finished.
+ */
+export async function removeContainer(
+  ports: CleanupPorts,
+  container: ContainerRecord,
+  options: RemoveOptions,
+): Promise<void> {
+  assertRemovable(ports, container, options);
+  assertNoDependents(ports.store, container.config.id);
+  await doSteps(RM_PLAN, STEPS, { ports, container, options });
+}
+
+interface RmContext {
+  ports: CleanupPorts;
+  container: ContainerRecord;
+  options: RemoveOptions;
+}
+
+const STEPS: Steps<RmStep, RmContext> = {
+  'end-unit': {
+    do: ({ ports, container, options }) => endUnit(ports, container, options.timeoutSeconds),
+  },
+  'clean-up-and-remove': {
+    do: async ({ ports, container, options }) => {
+      // Undefined: --rm, or another rm, was faster.
+      await withContainer(ports, container.config.id, async (fresh) => {
+        // systemd may have been asked for a start since.
+        assertRemovable(ports, fresh, options);
+        const settled = await cleanupLocked(ports, fresh, { inUnit: false });
+        await forgetContainer(ports, { ...fresh, state: settled });
+      });
+    },
+  },
+  'end-late-start': {
+    // A start that was asked for meanwhile has waited for the lock, and a Restart= would try it again for ever.
+    do: async ({ ports, container: { config } }) => {
+      await (await ports.systemd()).stopUnit(config.unit);
+    },
+  },
+};
+
+/** Throws unless `rm` may remove it in its state, or `--force`. */
+export function assertRemovable(
+  ports: Parameters<typeof current>[1],
+  container: ContainerRecord,
+  { force }: Pick<RemoveOptions, 'force'>,
+): void {
+  const { status } = current(container, ports).state;
+  if (force || verdict('remove', status) !== 'refused') return;
+  throw new BerthError(
+    'state',
+    `cannot remove container ${container.config.id} as it is ${status} - running or paused containers cannot be removed without force: container state improper`,
+    { exitCode: 2 },
+  );
+}

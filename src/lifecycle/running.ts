@@ -1,0 +1,38 @@
+/** What every start ends with, be it berth-start's or that of an initialized container. */
+import type { ContainerConfig } from '../model/config.ts';
+import { asBerthError } from '../model/errors.ts';
+import type { EventFacts } from '../model/event.ts';
+import { initialHealth } from '../model/health.ts';
+import type { ContainerState } from '../model/state.ts';
+import type { Ports } from './ports.ts';
+import { record } from './record.ts';
+
+/** Records that the payload of a created container has begun to run, as one more start of it. */
+export function recordRunning(
+  ports: Pick<Ports, 'store' | 'now'>,
+  config: ContainerConfig,
+  { state, before = [] }: { state: ContainerState; before?: EventFacts[] },
+): void {
+  record(ports, {
+    config,
+    state: { ...state, status: 'running', startNumber: state.startNumber + 1, startedAt: ports.now() },
+    events: [...before, { status: 'start' }],
+    also: (store) => {
+      store.clearHealth(config.id);
+      if (config.health !== undefined) store.saveHealth(config.id, initialHealth());
+    },
+  });
+}
+
+/** Starts the health timer. Not being able to is said, and no failure. */
+export async function beginChecks(
+  ports: Pick<Ports, 'startHealthTimer' | 'warn'>,
+  config: ContainerConfig,
+): Promise<void> {
+  try {
+    await ports.startHealthTimer(config);
+  } catch (error) {
+    // The payload runs; taking it down because its check cannot be scheduled would be the greater harm.
+    ports.warn(`the health check of ${config.name} will not run: ${asBerthError(error).message}`);
+  }
+}

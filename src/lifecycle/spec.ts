@@ -1,0 +1,68 @@
+/** The OCI spec of a start, for the host, the mounted root file system and the unit as they are then. */
+import type { ContainerConfig } from '../model/config.ts';
+import { BerthError } from '../model/errors.ts';
+import { generateSpec } from '../oci/spec.ts';
+import { lookupUser } from '../oci/user.ts';
+import { mountedFiles } from './container-files.ts';
+import { applyHooks } from './hooks.ts';
+import { joinedNamespaces } from './joined-namespaces.ts';
+import type { Ports } from './ports.ts';
+
+type SpecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'warn'>;
+
+/**
+ * Writes the spec into the bundle. Throws when what create has checked is no longer so: the working directory, the
+ * sources of bind mounts, the user (125 or 126); and when an OCI hook file or a precreate hook is wrong (126).
+ */
+export async function writeSpec(
+  ports: SpecPorts,
+  config: ContainerConfig,
+  cgroupsPath: string,
+): Promise<void> {
+  const { rootfs, host, runtime, store } = ports;
+  const { spec } = runtime.files(config.id);
+  checkWorkdir(ports, config);
+  checkSources(ports, config);
+  const passwd = rootfs.readInRoot(config.id, '/etc/passwd') ?? '';
+  const group = rootfs.readInRoot(config.id, '/etc/group') ?? '';
+  const generated = generateSpec({
+    config,
+    rootPath: rootfs.mountPoint(config.id),
+    cgroupsPath,
+    user: lookupUser(config.user, passwd, group, { groupAdd: config.groupAdd ?? [] }),
+    files: mountedFiles(ports, config),
+    namespacePaths: joinedNamespaces(store, config).paths,
+    sourceFlags: host.mountFlags(
+      config.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
+    ),
+    host: host.facts(config),
+  });
+  host.writeText(spec, await applyHooks(ports, config, generated), { mode: 0o600 });
+}
+
+/** --workdir must exist in the root file system or lie in a mount; the image's own is made if it is missing. */
+function checkWorkdir({ rootfs }: SpecPorts, config: ContainerConfig): void {
+  const inMount = config.mounts.some(
+    ({ destination }) => config.workdir === destination || config.workdir.startsWith(`${destination}/`),
+  );
+  if (inMount || rootfs.hasDirectory(config.id, config.workdir)) return;
+  if (config.workdirFromImage === true) {
+    rootfs.makeDirectory(config.id, config.workdir);
+    return;
+  }
+  throw new BerthError(
+    'command-not-invocable',
+    `workdir ${JSON.stringify(config.workdir)} does not exist on container ${config.id}: make it, or create the container with another --workdir`,
+  );
+}
+
+/** As create checked them; what a person mounts may come and go. */
+function checkSources({ host }: SpecPorts, config: ContainerConfig): void {
+  for (const { source } of config.mounts) {
+    if (source === undefined || host.exists(source)) continue;
+    throw new BerthError(
+      'invalid',
+      `statfs ${source}: no such file or directory: it was removed after the container was created, make it again`,
+    );
+  }
+}

@@ -1,0 +1,228 @@
+/** berth-start: what ExecStart= of a container's unit does, from nothing to READY=1. */
+import { asBerthError, BerthError } from '../model/errors.ts';
+import { type Leftovers, planReady, planStart, type ReadyStep, type StartStep } from '../model/plan/start.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import {
+  type ContainerState,
+  displayStatus,
+  initialState,
+  type ProcessRef,
+  verdict,
+} from '../model/state.ts';
+import { writeContainerFiles } from './container-files.ts';
+import { assertDependenciesRun, inOldNamespaces } from './dependencies.ts';
+import { runPoststopHooks } from './hooks.ts';
+import { assertOwnersLive } from './joined-namespaces.ts';
+import { withContainer } from './lock.ts';
+import { isHeldMounted, releaseRootfs } from './mount.ts';
+import { current, PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
+import type { Ports } from './ports.ts';
+import { record } from './record.ts';
+import { beginChecks, recordRunning } from './running.ts';
+import { writeSpec } from './spec.ts';
+import { doSteps, type Steps } from './steps.ts';
+
+export type StartPorts = Pick<
+  Ports,
+  | 'settings'
+  | 'host'
+  | 'store'
+  | 'locks'
+  | 'runtime'
+  | 'rootfs'
+  | 'systemd'
+  | 'startHealthTimer'
+  | 'notify'
+  | 'now'
+  | 'warn'
+>;
+
+interface StartContext {
+  ports: StartPorts;
+  container: ContainerRecord;
+  unitCgroup: string;
+  /** The payload shall wait for `berth start`. */
+  held: boolean;
+  processes?: { payload: ProcessRef; conmon: ProcessRef };
+}
+
+/**
+ * Starts the container inside the calling unit. Accepts configured, created, stopped and exited; running is
+ * success (nothing is done). Resolves once systemd has READY=1 and the health timer, if any, runs.
+ *
+ * A failure leaves no mount, cgroup or runtime state, is recorded in the container's state for `berth start` and
+ * `inspect` to show, and is thrown with exit code 125, 126 or 127.
+ */
+export async function startContainer(ports: StartPorts, id: string): Promise<void> {
+  const started = await withContainer(ports, id, async (container) => ({
+    context: await startLocked(ports, container),
+  }));
+  if (started === undefined) {
+    throw new BerthError(
+      'no-such-container',
+      `no container with ID ${id}: it was removed meanwhile, or its unit is a leftover: then remove the unit file`,
+    );
+  }
+  const { context } = started;
+  if (context === undefined) return;
+  const facts = { held: context.held, joined: inOldNamespaces(ports, id).length > 0 };
+  await doSteps(planReady(context.container.config, facts), READY_STEPS, context);
+}
+
+/** The part that needs the lock; undefined when the payload runs already. */
+async function startLocked(ports: StartPorts, container: ContainerRecord): Promise<StartContext | undefined> {
+  const { config } = container;
+  const now = current(container, ports);
+  const meaning = verdict('start', now.state.status);
+  if (meaning === 'done') return undefined;
+  if (meaning === 'refused') {
+    throw new BerthError(
+      'state',
+      `cannot start container ${config.name}: it is ${displayStatus(now.state.status)}`,
+    );
+  }
+  if (now.changed) record(ports, { config, state: now.state, events: now.events });
+  const { holdFor, ...state } = now.state;
+  const context: StartContext = {
+    ports,
+    container: { ...container, state },
+    unitCgroup: ports.host.unitCgroup(),
+    held: ports.host.isAlive(holdFor),
+  };
+  await doStart(context);
+  return context;
+}
+
+async function doStart(context: StartContext): Promise<void> {
+  const { ports, container } = context;
+  const { config, state } = container;
+  const plan = planStart(config, { ...leftoversOf(ports, config.id), held: context.held });
+  try {
+    await doSteps(plan, STEPS, context);
+  } catch (thrown) {
+    const error = asBerthError(thrown);
+    record(ports, {
+      config,
+      state: {
+        ...state,
+        invocation: ports.host.unitRun().invocation,
+        error: error.message,
+        startFailure: error.exitCode,
+      },
+      events: [],
+    });
+    throw error;
+  }
+}
+
+/** What a run that nobody cleaned up has left. A root that `berth mount` holds is none. */
+export function leftoversOf(
+  ports: Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs'>,
+  id: string,
+): Leftovers {
+  return {
+    mounted: ports.rootfs.isMounted(id) && !isHeldMounted(ports, id),
+    bundle: ports.host.exists(ports.runtime.files(id).bundle),
+  };
+}
+
+const STEPS: Steps<StartStep, StartContext> = {
+  'check-dependencies': { do: ({ ports, container: { config } }) => assertDependenciesRun(ports, config) },
+  'enter-supervisor-cgroup': {
+    do: ({ ports, unitCgroup }) => ports.host.enterCgroup(`${unitCgroup}/${SUPERVISOR_CGROUP}`),
+  },
+  'sweep-leftovers': {
+    do: async ({ ports, container: { config }, unitCgroup }) => {
+      ports.host.killCgroup(`${unitCgroup}/${PAYLOAD_CGROUP}`);
+      await ports.runtime.delete(config);
+      await runPoststopHooks(ports, config);
+      await releaseRootfs(ports, config.id);
+      ports.host.remove(ports.runtime.files(config.id).bundle);
+    },
+  },
+  'mount-rootfs': {
+    do: async ({ ports, container: { config } }) => {
+      ports.host.makeDirectory(ports.runtime.files(config.id).bundle);
+      await ports.rootfs.mount(config);
+    },
+    undo: async ({ ports, container: { config } }) => {
+      await releaseRootfs(ports, config.id);
+      ports.host.remove(ports.runtime.files(config.id).bundle);
+    },
+  },
+  'write-files': { do: ({ ports, container: { config } }) => writeContainerFiles(ports, config) },
+  'write-spec': {
+    do: ({ ports, container: { config }, unitCgroup }) =>
+      writeSpec(ports, config, `${unitCgroup}/${PAYLOAD_CGROUP}`),
+  },
+  'create-in-runtime': {
+    do: async (context) => {
+      const { ports, container } = context;
+      context.processes = await ports.runtime.create(container.config);
+      assertOwnersLive(ports, container.config);
+    },
+    undo: async ({ ports, container: { config }, processes }) => {
+      await ports.runtime.delete(config);
+      // Only a container that had been created has an end.
+      if (processes !== undefined) await runPoststopHooks(ports, config);
+    },
+  },
+  'start-payload': { do: ({ ports, container: { config } }) => ports.runtime.start(config) },
+  'record-created': {
+    do: (context) =>
+      record(context.ports, {
+        config: context.container.config,
+        state: createdState(context),
+        events: [{ status: 'init' }],
+        also: (store) => store.clearHealth(context.container.config.id),
+      }),
+  },
+  'record-running': {
+    do: (context) =>
+      recordRunning(context.ports, context.container.config, {
+        state: createdState(context),
+        before: [{ status: 'init' }],
+      }),
+  },
+};
+
+const READY_STEPS: Steps<ReadyStep, StartContext> = {
+  'notify-ready': {
+    do: async (context) => {
+      const { payload, conmon } = processesOf(context);
+      // Who starts a held payload later cannot speak for the unit: the words must be true before and after.
+      const fate = context.held ? 'is initialized, its first process is' : 'runs as process';
+      await context.ports.notify([
+        `MAINPID=${conmon.pid}`,
+        'READY=1',
+        `STATUS=container ${context.container.config.name} ${fate} ${payload.pid}`,
+      ]);
+    },
+  },
+  'restart-joined': {
+    do: async ({ ports, container: { config } }) => {
+      for (const { unit } of inOldNamespaces(ports, config.id)) {
+        ports.warn(`restarting ${unit}, which uses the namespaces of the last run of ${config.name}`);
+        await (await ports.systemd()).tryRestartUnitNoWait(unit);
+      }
+    },
+  },
+  'start-health-timer': { do: ({ ports, container: { config } }) => beginChecks(ports, config) },
+};
+
+/** The payload is there and waits. Nothing of the last run speaks for this one. */
+function createdState(context: StartContext): ContainerState {
+  return {
+    ...initialState(),
+    ...processesOf(context),
+    status: 'created',
+    startNumber: context.container.state.startNumber,
+    invocation: context.ports.host.unitRun().invocation,
+    cgroup: context.unitCgroup,
+  };
+}
+
+function processesOf(context: StartContext): { payload: ProcessRef; conmon: ProcessRef } {
+  if (context.processes === undefined) throw new Error('the container was not created');
+  return context.processes;
+}

@@ -1,0 +1,152 @@
+/**
+ * What a container is: fixed at create, stored as JSON, never edited afterwards.
+ * What changes while it lives is ContainerState (state.ts).
+ *
+ * Times are milliseconds, sizes bytes, unless a name says otherwise.
+ */
+import type { HealthConfig } from './health.ts';
+import type { JoinedNamespace, NamespaceConfig } from './namespace.ts';
+
+/** A bind mount (`-v SRC:DST[:opts]`) or a tmpfs (`--tmpfs DST[:opts]`), as asked for. */
+export interface MountConfig {
+  type: 'bind' | 'tmpfs';
+  /** Absolute host path; absent for tmpfs. */
+  source?: string;
+  /** Absolute path in the container, cleaned (no `..`, no trailing slash). */
+  destination: string;
+  /** Mount options in the order given: ro, rw, rprivate, size=64m, mode=1777 … */
+  options: string[];
+}
+
+export type NetworkMode = 'none' | 'host' | JoinedNamespace;
+
+export type RestartPolicyName = 'no' | 'always' | 'on-failure' | 'unless-stopped';
+
+export interface RestartPolicy {
+  name: RestartPolicyName;
+  /** Only for on-failure; 0 = without limit. */
+  maximumRetryCount: number;
+}
+
+/** Limits that were asked for; an absent one is not set at all, because a kernel may lack its controller. */
+export interface ResourceLimits {
+  memoryBytes?: number;
+  /** Memory and swap together; -1 = unlimited. */
+  memorySwapBytes?: number;
+  memoryReservationBytes?: number;
+  /** CPUs as a decimal number: 1.5 */
+  cpus?: number;
+  cpuShares?: number;
+  /** Microseconds, as is the period. */
+  cpuQuota?: number;
+  cpuPeriod?: number;
+  /** As the kernel writes such lists: `0-3,7`. */
+  cpusetCpus?: string;
+  cpusetMems?: string;
+  /** -1 = unlimited. */
+  pids?: number;
+  /** 10 to 1000. */
+  blkioWeight?: number;
+}
+
+export interface SecurityConfig {
+  capAdd: string[];
+  capDrop: string[];
+  /** `--privileged`: all capabilities and devices, nothing masked, no seccomp. */
+  privileged?: boolean;
+  noNewPrivileges: boolean;
+  /** `unconfined`, a profile's path, or the distribution's default profile. */
+  seccomp: 'default' | 'unconfined' | { path: string };
+  /** Masked paths beyond / without the defaults (`--security-opt mask=/a:/b`, `unmask=ALL` or `/a:/b`). */
+  mask: string[];
+  unmask: string[] | 'ALL';
+  apparmor?: string;
+  label: string[];
+}
+
+/** `--ulimit name=soft[:hard]`; -1 = unlimited. */
+export interface UlimitConfig {
+  /** Without `RLIMIT_`, lower case: nofile, core … */
+  name: string;
+  soft: number;
+  hard: number;
+}
+
+export interface ContainerConfig {
+  /** Version of this JSON's form, for rebuilding a lost database. */
+  version: 1;
+  /** 64 hex digits. */
+  id: string;
+  name: string;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+  /** `berth-NAME.service` */
+  unit: string;
+  /** Made by `run --rm`: the unit file lies in /run, and the container goes with the boot. */
+  ephemeral?: true;
+  /** While a rename is under way: the unit as it was called before. */
+  formerUnit?: string;
+  image?: {
+    /** sha256 hex of the image's config blob. */
+    id: string;
+    /** Name as the person would write it: `localhost/redis:latest`. */
+    name: string;
+    /** Diff ids, lowest layer first. */
+    layers: string[];
+  };
+  /** Exploded root file system (`--rootfs`), absolute. */
+  rootfs?: string;
+
+  /** Resolved: the image's entrypoint and command, or what replaced them. */
+  entrypoint: string[];
+  command: string[];
+  /** KEY=value, image's first, in order, each key once. */
+  env: string[];
+  /** As asked for (`name`, `uid`, `name:group`, `uid:gid`); looked up in the image's /etc/passwd at start. */
+  user: string;
+  workdir: string;
+  /** The image named the directory: one that is missing is made, as for Podman. One from --workdir must exist. */
+  workdirFromImage?: boolean;
+  hostname: string;
+  labels: Record<string, string>;
+  /** Image's and `--annotation`s, given to the runtime. */
+  annotations: Record<string, string>;
+  terminal: boolean;
+  interactive: boolean;
+
+  stopSignal: number;
+  stopTimeoutSeconds: number;
+  restart: RestartPolicy;
+  autoRemove: boolean;
+
+  mounts: MountConfig[];
+  network: NetworkMode;
+  namespaces?: NamespaceConfig;
+  /** IDs of the containers that must run when this one starts (`--requires`); see dependenciesOf for all of them. */
+  requires?: string[];
+  readOnly: boolean;
+  /** With readOnly: tmpfs on /run, /tmp, /var/tmp (Podman's default). */
+  readOnlyTmpfs: boolean;
+  shmSizeBytes: number;
+  umask: number;
+  /** `--group-add`: names of the container's /etc/group, or numbers. */
+  groupAdd?: string[];
+  sysctls?: Record<string, string>;
+  ulimits?: UlimitConfig[];
+  oomScoreAdj?: number;
+  /** The payload is systemd (`--systemd`, decided at create): tmpfs on /run, /tmp …, cgroup writable. */
+  systemd?: boolean;
+
+  security: SecurityConfig;
+  limits: ResourceLimits;
+
+  /** Absolute path of the OCI runtime. */
+  runtime: string;
+  logDriver: 'journald' | 'k8s-file' | 'none' | 'passthrough';
+  health?: HealthConfig;
+  cidFile?: string;
+  /** `--hooks-dir` at create, absolute; absent = the default directories. */
+  hooksDirs?: string[];
+  /** The command line that made it, for inspect. */
+  createCommand: string[];
+}

@@ -1,0 +1,206 @@
+/** From what was asked for and what the image says to what the container is. Pure. */
+import type {
+  ContainerConfig,
+  MountConfig,
+  NetworkMode,
+  ResourceLimits,
+  RestartPolicy,
+  SecurityConfig,
+  UlimitConfig,
+} from './config.ts';
+import { mergeEnv } from './env.ts';
+import { BerthError } from './errors.ts';
+import {
+  HEALTH_DEFAULTS,
+  type HealthConfig,
+  type HealthOnFailure,
+  healthTest,
+  parseHealthCommand,
+} from './health.ts';
+import type { ImageConfig } from './image.ts';
+import { shortId, unitName } from './name.ts';
+import { containerOf, type NamespaceConfig } from './namespace.ts';
+import { parseSignal } from './signal.ts';
+
+/** The health flags; absent ones come from the image or the defaults. */
+export interface HealthRequest {
+  command?: string;
+  intervalMs?: number;
+  timeoutMs?: number;
+  startPeriodMs?: number;
+  retries?: number;
+  onFailure?: HealthOnFailure;
+  maxLogCount?: number;
+  maxLogSize?: number;
+  /** --no-healthcheck */
+  disabled: boolean;
+}
+
+/** A create, parsed but not yet applied to an image. */
+export interface CreateRequest {
+  name?: string;
+  /** Image name, or directory with `rootfs`. */
+  image: string;
+  rootfs: boolean;
+  command: string[];
+  env: string[];
+  user?: string;
+  workdir?: string;
+  /** [] clears the image's. */
+  entrypoint?: string[];
+  hostname?: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  terminal: boolean;
+  interactive: boolean;
+  stopSignal?: number;
+  stopTimeoutSeconds: number;
+  restart: RestartPolicy;
+  autoRemove: boolean;
+  /** `run --rm` */
+  ephemeral?: true;
+  mounts: MountConfig[];
+  /** With names of containers as typed; they are resolved before containerConfig sees them. */
+  network: NetworkMode;
+  namespaces?: NamespaceConfig;
+  requires?: string[];
+  readOnly: boolean;
+  readOnlyTmpfs: boolean;
+  shmSizeBytes: number;
+  umask: number;
+  security: SecurityConfig;
+  limits: ResourceLimits;
+  ulimits?: UlimitConfig[];
+  oomScoreAdj?: number;
+  health: HealthRequest;
+  runtime?: string;
+  logDriver: ContainerConfig['logDriver'];
+  cidFile?: string;
+  hooksDirs?: string[];
+  replace: boolean;
+  pull: 'always' | 'missing' | 'never' | 'newer';
+  createCommand: string[];
+}
+
+export interface CreateContext {
+  id: string;
+  name: string;
+  now: string;
+  /** Absolute path of the runtime. */
+  runtime: string;
+  hostHostname: string;
+  /** Of the container whose UTS namespace is joined. */
+  joinedHostname?: string;
+  image?: NonNullable<ContainerConfig['image']> & { config: ImageConfig };
+}
+
+/** Throws BerthError for combinations that make no sense; texts are Podman's where it has them. */
+export function containerConfig(request: CreateRequest, context: CreateContext): ContainerConfig {
+  const image = context.image?.config;
+  const { id, name } = context;
+  const entrypoint = request.entrypoint ?? image?.entrypoint ?? [];
+  // A command of the image belongs to its own entrypoint: another entrypoint starts without it.
+  const imageCommand = request.entrypoint === undefined ? (image?.cmd ?? []) : [];
+  const command = request.command.length > 0 ? request.command : imageCommand;
+  if (entrypoint.length + command.length === 0) {
+    throw new BerthError(
+      'invalid',
+      'no command or entrypoint provided, and no CMD or ENTRYPOINT from image: write a command after the image',
+    );
+  }
+  if (request.autoRemove && request.restart.name !== 'no') {
+    throw new BerthError(
+      'usage',
+      'the --rm option conflicts with --restart, when the restartPolicy is not "" and "no"',
+    );
+  }
+  const health = healthConfig(request.health, image);
+  return {
+    version: 1,
+    id,
+    name,
+    createdAt: context.now,
+    unit: unitName(name),
+    ...(context.image === undefined
+      ? { rootfs: request.image }
+      : { image: { id: context.image.id, name: context.image.name, layers: context.image.layers } }),
+    entrypoint,
+    command,
+    env: mergeEnv(image?.env ?? [], request.env),
+    user: request.user || image?.user || '',
+    workdir: request.workdir || image?.workingDir || '/',
+    ...(request.workdir === undefined ? { workdirFromImage: true } : {}),
+    hostname: hostname(request, context),
+    labels: { ...image?.labels, ...request.labels },
+    annotations: request.annotations,
+    terminal: request.terminal,
+    interactive: request.interactive,
+    stopSignal: request.stopSignal ?? (image?.stopSignal === undefined ? 15 : parseSignal(image.stopSignal)),
+    stopTimeoutSeconds: request.stopTimeoutSeconds,
+    restart: request.restart,
+    autoRemove: request.autoRemove,
+    ...(request.ephemeral === undefined ? {} : { ephemeral: request.ephemeral }),
+    mounts: request.mounts,
+    network: request.network,
+    ...(request.namespaces === undefined ? {} : { namespaces: request.namespaces }),
+    ...(request.requires === undefined ? {} : { requires: request.requires }),
+    readOnly: request.readOnly,
+    readOnlyTmpfs: request.readOnlyTmpfs,
+    shmSizeBytes: request.shmSizeBytes,
+    umask: request.umask,
+    security: request.security,
+    limits: request.limits,
+    ...(request.ulimits === undefined ? {} : { ulimits: request.ulimits }),
+    ...(request.oomScoreAdj === undefined ? {} : { oomScoreAdj: request.oomScoreAdj }),
+    runtime: context.runtime,
+    logDriver: request.logDriver,
+    ...(health === undefined ? {} : { health }),
+    ...(request.cidFile === undefined ? {} : { cidFile: request.cidFile }),
+    ...(request.hooksDirs === undefined ? {} : { hooksDirs: request.hooksDirs }),
+    createCommand: request.createCommand,
+  };
+}
+
+/** A hostname is of a UTS namespace: one that is not the container's own has its already. */
+function hostname(request: CreateRequest, context: CreateContext): string {
+  const uts = request.namespaces?.uts ?? 'private';
+  if (uts === 'private')
+    return request.hostname ?? (request.network === 'host' ? context.hostHostname : shortId(context.id));
+  if (request.hostname !== undefined) {
+    throw new BerthError(
+      'invalid',
+      'invalid config provided: cannot set hostname when running in the host UTS namespace: invalid configuration',
+    );
+  }
+  return containerOf(uts) === undefined ? context.hostHostname : (context.joinedHostname ?? '');
+}
+
+function healthConfig(request: HealthRequest, image: ImageConfig | undefined): HealthConfig | undefined {
+  const { command, disabled, onFailure = HEALTH_DEFAULTS.onFailure } = request;
+  if (disabled && command !== undefined) {
+    throw new BerthError('usage', 'cannot specify both --no-healthcheck and --health-cmd');
+  }
+  const fromImage = image?.healthcheck;
+  const test = disabled
+    ? undefined
+    : command !== undefined
+      ? parseHealthCommand(command)
+      : fromImage === undefined
+        ? undefined
+        : healthTest(fromImage.test);
+  if (test === undefined) {
+    if (onFailure !== 'none')
+      throw new BerthError('invalid', `cannot set on-failure action to ${onFailure} without a health check`);
+    return undefined;
+  }
+  return {
+    ...test,
+    intervalMs: request.intervalMs ?? fromImage?.intervalMs ?? HEALTH_DEFAULTS.intervalMs,
+    timeoutMs: request.timeoutMs ?? fromImage?.timeoutMs ?? HEALTH_DEFAULTS.timeoutMs,
+    startPeriodMs: request.startPeriodMs ?? fromImage?.startPeriodMs ?? HEALTH_DEFAULTS.startPeriodMs,
+    retries: request.retries ?? fromImage?.retries ?? HEALTH_DEFAULTS.retries,
+    onFailure,
+    maxLogCount: request.maxLogCount ?? HEALTH_DEFAULTS.maxLogCount,
+    maxLogSize: request.maxLogSize ?? HEALTH_DEFAULTS.maxLogSize,
+  };
+}

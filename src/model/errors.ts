@@ -1,0 +1,95 @@
+/**
+ * Every error a person can meet, as a class with facts in fields.
+ *
+ * A BerthError is an answer ("Error: …" on one line and an exit code); any other exception is a bug in
+ * Berth and is shown as one. Exit codes follow Podman's (podman-run(1), "Exit Status"):
+ * 125 Berth itself, 126 the command cannot be invoked, 127 the command cannot be found,
+ * 1 "no such object" of some verbs, 2 "in a state that forbids it" of `rm`.
+ */
+export type ErrorCode =
+  | 'usage' // the command line is wrong
+  | 'invalid' // a value is wrong
+  | 'no-such-container'
+  | 'no-such-image'
+  | 'name-in-use'
+  | 'state' // the container's state forbids the operation
+  | 'permission' // not root, or the system refused
+  | 'no-systemd' // not booted with systemd, or its bus does not answer
+  | 'missing-program' // conmon, crun, runc, mount … not installed
+  | 'runtime' // the OCI runtime or conmon failed
+  | 'command-not-invocable' // 126
+  | 'command-not-found' // 127
+  | 'archive' // an image archive is broken or hostile
+  | 'storage' // mounts, layers, disk
+  | 'store' // the database: newer schema, corrupt, network file system
+  | 'unit' // a systemd job failed
+  | 'unsupported'; // the kernel or this host cannot do what was asked
+
+export interface BerthErrorOptions {
+  /** Process exit code; 125 unless told. */
+  exitCode?: number;
+  /** What went wrong underneath; printed only with debugging on. */
+  cause?: unknown;
+}
+
+export class BerthError extends Error {
+  override readonly name = 'BerthError';
+  readonly code: ErrorCode;
+  readonly exitCode: number;
+
+  constructor(code: ErrorCode, message: string, options: BerthErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.exitCode = options.exitCode ?? EXIT_CODES[code] ?? 125;
+  }
+}
+
+const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
+  'command-not-invocable': 126,
+  'command-not-found': 127,
+};
+
+/** A step failed and so did the work of undoing it: both are kept, the first one decides the exit code. */
+export class RollbackError extends BerthError {
+  readonly rollback: unknown[];
+
+  constructor(original: unknown, rollback: unknown[]) {
+    const first = asBerthError(original);
+    super(first.code, `${first.message} (and while undoing it: ${rollback.map(messageOf).join('; ')})`, {
+      exitCode: first.exitCode,
+      cause: original,
+    });
+    this.rollback = rollback;
+  }
+}
+
+/** Several steps failed that do not depend on each other: all are told, the first one decides code and exit code. */
+export function allErrors(what: string, failures: readonly unknown[]): BerthError {
+  const first = asBerthError(failures[0]);
+  return new BerthError(first.code, `${what}: ${failures.map(messageOf).join('; ')}`, {
+    exitCode: first.exitCode,
+    cause: failures[0],
+  });
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** A failed system call of Node's in the words that most programs have for it: `open /x: no such file or directory`. */
+export function systemReason(thrown: unknown): string {
+  const text = messageOf(thrown);
+  const [, reason, call, file] = /^E[A-Z]+: ([^,]+), (\w+)(?: '(.*)')?$/s.exec(text) ?? [];
+  return reason === undefined ? text : `${call}${file === undefined ? '' : ` ${file}`}: ${reason}`;
+}
+
+/** Wraps a foreign exception so that it can carry an exit code; a BerthError is returned as it is. */
+export function asBerthError(thrown: unknown, code: ErrorCode = 'runtime'): BerthError {
+  return thrown instanceof BerthError ? thrown : new BerthError(code, messageOf(thrown), { cause: thrown });
+}
+
+/** Is this the errno error of that name (ENOENT …)? */
+export function isErrno(thrown: unknown, ...codes: string[]): boolean {
+  return thrown instanceof Error && codes.includes((thrown as NodeJS.ErrnoException).code ?? '');
+}

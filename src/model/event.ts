@@ -1,0 +1,43 @@
+/** Events: one per step of a container's life, written after it, in the same transaction as the state. */
+
+export type ContainerEventStatus =
+  | 'create'
+  | 'init'
+  | 'start'
+  | 'restart'
+  | 'stop'
+  | 'kill'
+  | 'pause'
+  | 'unpause'
+  | 'attach'
+  | 'died'
+  | 'cleanup'
+  | 'remove'
+  | 'rename'
+  | 'update'
+  | 'refresh'
+  | 'mount'
+  | 'unmount'
+  | 'health_status'
+  | 'exec'
+  | 'exec_died';
+
+export interface EventFacts {
+  status: ContainerEventStatus | 'loadfromarchive' | 'untag';
+  exitCode?: number;
+  oomKilled?: boolean;
+  healthStatus?: string;
+  /** Of a `died`: the grace in seconds that the payload let pass, after which it was killed. */
+  graceExceeded?: number;
+}
+
+export interface EventRecord extends EventFacts {
+  type: 'container' | 'image' | 'system';
+  id: string;
+  name: string;
+  image: string;
+  /** A container's labels; absent if it has none. */
+  attributes?: Record<string, string>;
+  /** ISO 8601 UTC. */
+  time: string;
+}

@@ -1,0 +1,22 @@
+/** The Go type behind `version`. */
+import { int, pointer, STRING, struct } from '../types.ts';
+
+const HALF = pointer(
+  struct('define.Version', {
+    APIVersion: STRING,
+    Version: STRING,
+    GoVersion: STRING,
+    GitCommit: STRING,
+    BuiltTime: STRING,
+    Built: int('int64'),
+    BuildOrigin: STRING,
+    OsArch: STRING,
+    Os: STRING,
+  }),
+);
+
+/** `.Client` and, without a remote engine, a `.Server` that is nil. */
+export const VERSION_REPORT = pointer(struct('types.SystemVersionReport', { Client: HALF, Server: HALF }));
+
+/** What Podman tries when a template fails on the report: `{{.Version}}` for `{{.Client.Version}}`. */
+export const VERSION_HALF = HALF;

@@ -1,0 +1,37 @@
+/**
+ * The environment of a container's processes.
+ */
+import type { ContainerConfig } from '../model/config.ts';
+import type { ResolvedUser } from './user.ts';
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * What every container has, unless the image or the person sets it, then what they set, then `extra` (of an exec).
+ *
+ * `container=podman`: systemd and scripts recognise a container by this variable, and the value `podman` by name
+ * (systemd-detect-virt(1)); a name of our own would be "other" to systemd and unknown to scripts that were written for
+ * the peer. Podman sets it for images only; Berth for every container.
+ */
+export function containerEnvironment(
+  config: ContainerConfig,
+  user: Pick<ResolvedUser, 'home'>,
+  options: { terminal: boolean; extra?: readonly string[] },
+): string[] {
+  const defaults = [
+    `PATH=${DEFAULT_PATH}`,
+    'container=podman',
+    ...(options.terminal ? ['TERM=xterm'] : []),
+    `HOME=${user.home}`,
+    `HOSTNAME=${config.hostname}`,
+    // As the systemd container interface asks: becomes the machine id of the payload.
+    ...(config.systemd === true ? [`container_uuid=${config.id.slice(0, 32)}`] : []),
+  ];
+  return lastWins([...defaults, ...config.env, ...(options.extra ?? [])]);
+}
+
+/** Each key once, at its first place, with its last value. */
+function lastWins(entries: readonly string[]): string[] {
+  const keyOf = (entry: string): string => entry.split('=', 1)[0] ?? '';
+  return [...new Map(entries.map((entry) => [keyOf(entry), entry])).values()];
+}

@@ -1,0 +1,124 @@
+/**
+ * Mount options as a person writes them after `-v` and `--tmpfs` → what the runtime is given. Defaults are added,
+ * contradictions refused; texts are Podman's.
+ */
+import { BerthError } from '../model/errors.ts';
+
+/** Options of which a mount has at most one. */
+const ACCESS = ['rw', 'ro'];
+const PROPAGATION = [
+  'shared',
+  'rshared',
+  'private',
+  'rprivate',
+  'slave',
+  'rslave',
+  'unbindable',
+  'runbindable',
+];
+const BIND = ['bind', 'rbind'];
+const RELABEL = ['z', 'Z'];
+const COPY_UP = ['tmpcopyup', 'notmpcopyup'];
+/** Flag pairs: what forbids, what allows. */
+const FLAGS = [
+  ['noexec', 'exec'],
+  ['nosuid', 'suid'],
+  ['nodev', 'dev'],
+] as const;
+/** Known to Podman, not to Berth: refused by name, so that nobody believes them in force. */
+const UNSUPPORTED = /^(O|U|idmap|copy|nocopy|nocreate|upperdir|workdir|subpath|chown)(=|$)/;
+/** Of tmpfs(5). Podman knows size, mode and noswap. */
+const TMPFS_DATA = /^((size|mode|uid|gid|nr_inodes)=.+|noswap|noatime)$/;
+
+/** Sets of which a bind mount has one member at most, and their name in an error. */
+const BIND_CHOICES: [readonly string[], string][] = [
+  [ACCESS, "'rw' or 'ro' option"],
+  [RELABEL, "'z', 'Z', or 'O' option"],
+  [PROPAGATION, "'[r]shared', '[r]private', '[r]slave' or '[r]unbindable' option"],
+  [BIND, "'[r]bind' option"],
+  ...FLAGS.map((pair): [readonly string[], string] => [pair, `'${pair.join("' or '")}' option`]),
+];
+const TMPFS_CHOICES: (readonly string[])[] = [ACCESS, COPY_UP, ...FLAGS];
+
+/**
+ * Options of a bind mount: `rw`, `rprivate` and `rbind` unless others are given, and of the mount that the source lies
+ * on `nosuid`, `nodev`, `noexec` unless the opposite is asked for, so that a remount does not take them away.
+ * `z` and `Z` (SELinux relabelling) are accepted and mean nothing on a host without SELinux.
+ * @throws BerthError `usage`
+ */
+export function bindOptions(given: readonly string[], sourceFlags: readonly string[] = []): string[] {
+  for (const option of given) {
+    const known = [...ACCESS, ...PROPAGATION, ...BIND, ...RELABEL, ...FLAGS.flat()].includes(option);
+    if (!known) {
+      throw new BerthError(
+        'usage',
+        UNSUPPORTED.test(option)
+          ? `the mount option "${option}" is not supported`
+          : `invalid option type "${option}": berth-create(1) lists those of --volume`,
+      );
+    }
+  }
+  for (const [choices, name] of BIND_CHOICES) {
+    const chosen = chosenFrom(given, choices);
+    if (chosen.length > 1) {
+      throw new BerthError('usage', `invalid options "${chosen.join(', ')}", can only specify 1 ${name}`);
+    }
+  }
+  return [
+    ...without(given, RELABEL),
+    ...unlessChosen(given, ACCESS, 'rw'),
+    ...unlessChosen(given, PROPAGATION, given.includes('bind') ? 'private' : 'rprivate'),
+    ...FLAGS.filter(([no]) => sourceFlags.includes(no)).flatMap((pair) => unlessChosen(given, pair, pair[0])),
+    ...unlessChosen(given, BIND, 'rbind'),
+  ];
+}
+
+/**
+ * Options of a tmpfs: `rw`, `rprivate`, `nosuid`, `nodev` unless others are given, and `tmpcopyup` (the image's files
+ * at that place are copied in) unless `notmpcopyup`.
+ * @throws BerthError `usage`
+ */
+export function tmpfsOptions(given: readonly string[]): string[] {
+  const relabel = given.find((option) => RELABEL.includes(option));
+  if (relabel !== undefined) {
+    throw new BerthError(
+      'usage',
+      "the 'z' and 'Z' options are not allowed with tmpfs mounts: invalid mount option",
+    );
+  }
+  for (const option of given) {
+    const known =
+      TMPFS_DATA.test(option) || [...ACCESS, ...PROPAGATION, ...COPY_UP, ...FLAGS.flat()].includes(option);
+    if (!known) {
+      throw new BerthError('usage', `unknown mount option "${option}": invalid mount option`);
+    }
+  }
+  for (const pair of TMPFS_CHOICES) {
+    if (chosenFrom(given, pair).length > 1) {
+      throw new BerthError(
+        'usage',
+        `only one of '${pair.join("' and '")}' can be used: duplicate mount option passed`,
+      );
+    }
+  }
+  return [
+    ...without(given, ['notmpcopyup']),
+    ...unlessChosen(given, ACCESS, 'rw'),
+    ...unlessChosen(given, PROPAGATION, 'rprivate'),
+    ...unlessChosen(given, ['suid', 'nosuid'], 'nosuid'),
+    ...unlessChosen(given, ['dev', 'nodev'], 'nodev'),
+    ...unlessChosen(given, COPY_UP, 'tmpcopyup'),
+  ];
+}
+
+function chosenFrom(given: readonly string[], choices: readonly string[]): string[] {
+  return given.filter((option) => choices.includes(option));
+}
+
+function unlessChosen(given: readonly string[], choices: readonly string[], fallback: string): string[] {
+  return chosenFrom(given, choices).length > 0 ? [] : [fallback];
+}
+
+function without(given: readonly string[], dropped: readonly string[]): string[] {
+  return given.filter((option) => !dropped.includes(option));
+}

@@ -1,0 +1,163 @@
+/**
+ * Everything mounted in a container, in the order in which the runtime must mount it.
+ */
+import type { ContainerConfig, MountConfig } from '../model/config.ts';
+import { BerthError } from '../model/errors.ts';
+import { isUnmasked } from './masks.ts';
+import { bindOptions, tmpfsOptions } from './mount-options.ts';
+import type { Linux, Mount } from './types.ts';
+
+/** Absolute host paths of the files that Berth makes for a container; one that is absent is not mounted. */
+export interface ContainerFiles {
+  resolvConf?: string;
+  hosts?: string;
+  hostname?: string;
+  containerenv?: string;
+  /** A tmpfs for /dev/shm that more than one container mounts; absent: one of the container's own. */
+  shm?: string;
+}
+
+export interface MountsInput {
+  config: ContainerConfig;
+  files: ContainerFiles;
+  /** `nosuid`, `nodev`, `noexec` of the host mount that each bind source lies on, by source path. */
+  sourceFlags?: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * The mounts of a container, parents before what lies in them.
+ *
+ * A mount that was asked for replaces Berth's own at the same destination: a default, a tmpfs of the read-only root,
+ * a file.
+ * @throws BerthError `usage` for two mounts asked for at one destination, or options that contradict each other.
+ */
+export function containerMounts({ config, files, sourceFlags = {} }: MountsInput): Mount[] {
+  const asked = config.mounts.map((mount) => userMount(mount, sourceFlags));
+  refuseDuplicates(asked);
+  const own = [
+    ...defaultMounts(config),
+    ...shmMounts(config, files),
+    ...fileMounts(config, files),
+    ...(config.readOnly && config.readOnlyTmpfs ? READ_ONLY_TMPFS.map(scratch) : []),
+    ...(config.systemd === true ? SYSTEMD_TMPFS.map(scratch) : []),
+  ];
+  const byDestination = new Map([...own, ...asked].map((mount) => [mount.destination, mount]));
+  return parentsFirst([...byDestination.values()]);
+}
+
+/** Sorts by depth and keeps the order within one depth: a destination never comes before its parent. */
+export function parentsFirst(mounts: readonly Mount[]): Mount[] {
+  return mounts.toSorted((one, other) => depth(one.destination) - depth(other.destination));
+}
+
+/**
+ * How the runtime must set the propagation of the root so that the mounts can have theirs: a shared or slave mount
+ * below a private root would never see an event. Undefined: the runtime's default, private.
+ */
+export function rootfsPropagation(mounts: readonly Mount[]): Linux['rootfsPropagation'] {
+  const options = new Set(mounts.flatMap((mount) => mount.options));
+  if (options.has('shared') || options.has('rshared')) {
+    return 'shared';
+  }
+  return options.has('slave') || options.has('rslave') ? 'rslave' : undefined;
+}
+
+/** Where a read-only root stays writable; /dev and /dev/shm are of their own. */
+const READ_ONLY_TMPFS = ['/run', '/tmp', '/var/tmp'];
+/** What systemd as the payload needs writable and its own (https://systemd.io/CONTAINER_INTERFACE). */
+const SYSTEMD_TMPFS = ['/run', '/run/lock', '/tmp', '/var/log/journal'];
+
+function userMount(mount: MountConfig, sourceFlags: Readonly<Record<string, readonly string[]>>): Mount {
+  const { destination } = mount;
+  if (destination === '/') {
+    throw new BerthError('usage', 'invalid container path "/": a mount cannot replace the root file system');
+  }
+  if (mount.type === 'tmpfs') {
+    return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(mount.options) };
+  }
+  if (mount.source === undefined) {
+    throw new BerthError('usage', `the bind mount on ${destination} needs a source`);
+  }
+  const options = bindOptions(mount.options, sourceFlags[mount.source]);
+  return { destination, type: 'bind', source: mount.source, options };
+}
+
+function refuseDuplicates(mounts: readonly Mount[]): void {
+  const seen = new Set<string>();
+  for (const { destination } of mounts) {
+    if (seen.has(destination)) {
+      throw new BerthError('usage', `${destination}: duplicate mount destination`);
+    }
+    seen.add(destination);
+  }
+}
+
+function scratch(destination: string): Mount {
+  return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions([]) };
+}
+
+function defaultMounts(config: ContainerConfig): Mount[] {
+  const privileged = config.security.privileged === true;
+  const writableCgroup =
+    privileged || config.systemd === true || isUnmasked(config.security, '/sys/fs/cgroup');
+  return [
+    mount('/proc', 'proc', ['nosuid', 'noexec', 'nodev']),
+    mount('/dev', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k', ...sealed(config)]),
+    mount('/sys', 'sysfs', ['nosuid', 'noexec', 'nodev', privileged ? 'rw' : 'ro']),
+    mount('/dev/pts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
+    mount('/dev/mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
+    mount('/sys/fs/cgroup', 'cgroup', [
+      'rprivate',
+      'nosuid',
+      'noexec',
+      'nodev',
+      'relatime',
+      writableCgroup ? 'rw' : 'ro',
+    ]),
+  ];
+}
+
+/** Without its tmpfs set, a read-only container has no writable place at all but what was asked for. */
+function sealed({ readOnly, readOnlyTmpfs }: ContainerConfig): string[] {
+  return readOnly && !readOnlyTmpfs ? ['ro'] : [];
+}
+
+function shmMounts(config: ContainerConfig, { shm }: ContainerFiles): Mount[] {
+  const destination = '/dev/shm';
+  const flags = ['nosuid', 'noexec', 'nodev'];
+  const { ipc } = config.namespaces ?? {};
+  if (ipc === 'none') return [];
+  if (shm !== undefined)
+    return [
+      { destination, type: 'bind', source: shm, options: ['bind', 'rprivate', ...flags, ...sealed(config)] },
+    ];
+  return [
+    {
+      destination,
+      type: 'tmpfs',
+      source: 'shm',
+      options: [...flags, 'mode=1777', `size=${config.shmSizeBytes}`, ...sealed(config)],
+    },
+  ];
+}
+
+function mount(destination: string, type: string, options: string[]): Mount {
+  return { destination, type, source: type, options };
+}
+
+function fileMounts(config: ContainerConfig, files: ContainerFiles): Mount[] {
+  const options = ['bind', 'rprivate', ...(config.readOnly ? ['ro', 'nosuid', 'noexec', 'nodev'] : [])];
+  const at: [string, string | undefined][] = [
+    ['/etc/resolv.conf', files.resolvConf],
+    ['/etc/hosts', files.hosts],
+    ['/etc/hostname', files.hostname],
+    ['/run/.containerenv', files.containerenv],
+  ];
+  return at.flatMap(([destination, source]) =>
+    source === undefined ? [] : [{ destination, type: 'bind', source, options: [...options] }],
+  );
+}
+
+function depth(destination: string): number {
+  return destination.split('/').filter((part) => part !== '').length;
+}

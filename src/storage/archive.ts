@@ -1,0 +1,173 @@
+/** An image archive as a set of named blobs, whatever it is: a tar (compressed or not), a stream, a directory. */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { toBytes } from './byte-string.ts';
+import { type Bytes, decompress, detectCompression, MAGIC_LENGTH } from './decompress.ts';
+import { byteExactExtract, type TarHeader } from './tar-reader.ts';
+
+export type ArchiveSource = { path: string } | { stream: Readable };
+
+export interface Archive {
+  has(name: string): boolean | Promise<boolean>;
+  /** A BerthError('archive') if there is no such file. */
+  open(name: string): Promise<{ size: number; content: Bytes }>;
+  close(): Promise<void>;
+}
+
+/** An image archive has one file per layer and a few more; a tar of a million files is something else. */
+const MAX_FILES = 100_000;
+/** Manifests and configs are read into memory. */
+const MAX_JSON = 8 * 1024 * 1024;
+const MAX_LINKS = 8;
+const CHUNK = 65536;
+
+/**
+ * Opens an archive. A plain tar file is read in place; a compressed one, and a stream, is first written to `spool`, because
+ * the manifest that says what the files are may be the last of them.
+ */
+export async function openArchive(source: ArchiveSource, spool: string): Promise<Archive> {
+  if ('stream' in source) return openTar(await spooled(source.stream, spool));
+  const { path } = source;
+  const kind = await stat(path).catch((error: unknown) => {
+    throw new BerthError('archive', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+  });
+  if (kind.isDirectory()) return openDirectory(path);
+  if (!kind.isFile() || (await isCompressed(path)))
+    return openTar(await spooled(createReadStream(path, { highWaterMark: CHUNK }), spool));
+  return openTar(path);
+}
+
+/** A small file as text. */
+export async function readText(archive: Archive, name: string): Promise<string> {
+  const { size, content } = await archive.open(name);
+  if (size > MAX_JSON)
+    throw new BerthError('archive', `${name} has ${size} bytes, more than any manifest needs`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function spooled(stream: Readable, spool: string): Promise<string> {
+  await pipeline(decompress(stream), createWriteStream(spool, { mode: 0o600 }));
+  return spool;
+}
+
+async function isCompressed(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_LENGTH), 0, MAGIC_LENGTH, 0);
+    return detectCompression(buffer.subarray(0, bytesRead)) !== 'none';
+  } finally {
+    await file.close();
+  }
+}
+
+type IndexEntry = { offset: number; size: number } | { target: string };
+
+async function openTar(path: string): Promise<Archive> {
+  const index = await indexTar(path);
+  const file = await open(path);
+  return {
+    has: (name) => index.has(name),
+    async open(name) {
+      const { offset, size } = find(index, name);
+      return { size, content: slice(file, offset, size) };
+    },
+    close: () => file.close(),
+  };
+}
+
+/** One pass over the headers. Of two entries with one name the later one counts, as when unpacking. */
+async function indexTar(path: string): Promise<Map<string, IndexEntry>> {
+  const index = new Map<string, IndexEntry>();
+  const extractor = byteExactExtract();
+  extractor.on('entry', (entry, stream, next) => {
+    const header = entry as unknown as TarHeader;
+    const name = fileName(header.name);
+    if (header.type === 'symlink')
+      index.set(name, { target: posix.join(dirname(name), fileName(header.linkname ?? '')) });
+    else if (header.type === 'link') index.set(name, { target: fileName(header.linkname ?? '') });
+    else if (header.type === 'file') index.set(name, { offset: header.byteOffset, size: header.size });
+    stream.on('end', () => next(index.size > MAX_FILES ? new Error('too many files') : null));
+    stream.resume();
+  });
+  try {
+    await pipeline(
+      createReadStream(path, { highWaterMark: CHUNK }),
+      extractor as unknown as NodeJS.WritableStream,
+    );
+  } catch (error) {
+    // tar-stream advises to gunzip, which has been done by now.
+    const reason = messageOf(error).replace(/ Maybe the tar .*$/, '');
+    throw new BerthError('archive', `not an image archive, or a broken one: ${reason}`, {
+      cause: error,
+    });
+  }
+  return index;
+}
+
+/** Docker used to write a layer that two images share once, and symlinks to it. */
+function find(index: Map<string, IndexEntry>, name: string): { offset: number; size: number } {
+  let entry = index.get(name);
+  for (let links = 0; entry !== undefined && 'target' in entry && links < MAX_LINKS; links++)
+    entry = index.get(entry.target);
+  if (entry === undefined || 'target' in entry) throw missing(name);
+  return entry;
+}
+
+async function* slice(file: FileHandle, offset: number, size: number): Bytes {
+  for (let done = 0; done < size; ) {
+    // Fresh memory for every chunk: the consumer may hold on to it.
+    const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, size - done));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset + done);
+    if (bytesRead === 0) throw new BerthError('archive', 'the archive became shorter while it was read');
+    done += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+function openDirectory(path: string): Archive {
+  const open_ = async (name: string) => {
+    const file = await open(join(path, name)).catch((error: unknown) => {
+      throw isErrno(error, 'ENOENT', 'ENOTDIR') ? missing(name) : error;
+    });
+    const kind = await file.stat();
+    if (!kind.isFile()) {
+      await file.close();
+      throw new BerthError('archive', `${name} is not a file`);
+    }
+    return { file, size: kind.size };
+  };
+  return {
+    has: (name) =>
+      stat(join(path, name)).then(
+        (kind) => kind.isFile(),
+        () => false,
+      ),
+    async open(name) {
+      const { file, size } = await open_(name);
+      return { size, content: closing(slice(file, 0, size), file) };
+    },
+    close: async () => {},
+  };
+}
+
+async function* closing(content: Bytes, file: FileHandle): Bytes {
+  try {
+    yield* content;
+  } finally {
+    await file.close();
+  }
+}
+
+function fileName(byteString: string): string {
+  return posix.normalize(toBytes(byteString).toString()).replace(/^\/+/, '');
+}
+
+function missing(name: string): BerthError {
+  return new BerthError('archive', `the archive has no file ${JSON.stringify(name)}`);
+}

@@ -1,0 +1,212 @@
+/** Loading images: from an archive into the layer store. What came in is returned; recording it is the caller's. */
+import { createHash, type Hash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setFlagsFromString } from 'node:v8';
+import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { type ImageConfig, imageArchitecture, normaliseImageName, parseImageConfig } from '../model/image.ts';
+import { type Archive, type ArchiveSource, openArchive, readText } from './archive.ts';
+import { type Bytes, decompress } from './decompress.ts';
+import { hasLayer, layerSize, publishLayers, writeLayerFacts } from './layers.ts';
+import { type ArchivedBlob, type ArchivedImage, archivedImages } from './manifests.ts';
+import type { StoragePaths } from './paths.ts';
+import { type Staging, withStaging } from './staging.ts';
+import { unpackLayer } from './unpack.ts';
+
+export interface ImportedImage {
+  /** sha256 hex of the config blob. */
+  id: string;
+  /** Full names; empty if the archive has none. */
+  names: string[];
+  /** Lowest first. `created`: this import brought it. */
+  layers: { diffId: string; sizeBytes: number; created: boolean }[];
+  config: ImageConfig;
+  configJson: string;
+  /** sha256 hex of the manifest, for OCI archives. */
+  digest?: string;
+  /** For the person; the image has been imported all the same. */
+  warnings: string[];
+}
+
+export type ImportProgress =
+  | { step: 'reading' }
+  | {
+      step: 'layer';
+      diffId: string;
+      number: number;
+      total: number;
+      state: 'unpacking' | 'unpacked' | 'present';
+    }
+  | { step: 'writing' };
+
+export interface ImportOptions {
+  onProgress?: (progress: ImportProgress) => void;
+  /** Names to give instead of the archive's, which must hold one image then. */
+  names?: string[];
+}
+
+/**
+ * Imports every image of an archive. All or nothing: layers become visible only after everything was verified.
+ * Errors: BerthError('archive') for a broken or hostile archive, 'storage' for the disk, 'missing-program'.
+ */
+export async function importArchive(
+  paths: StoragePaths,
+  source: ArchiveSource,
+  options: ImportOptions = {},
+): Promise<ImportedImage[]> {
+  // Millions of short-lived headers and buffers: V8 would let its nursery grow by 100 MB for nothing. Measured with a layer of
+  // 374 MB in 15 000 files: 195 MB at most without this, 100 MB and no slower with it.
+  setFlagsFromString('--semi-space-growth-factor=1');
+  return withStaging(paths, async (staging) => {
+    options.onProgress?.({ step: 'reading' });
+    try {
+      const archive = await openArchive(source, join(staging.directory, 'archive.tar'));
+      try {
+        return await importImages({ paths, archive, staging, options, staged: new Map() });
+      } finally {
+        await archive.close();
+      }
+    } catch (error) {
+      throw importError(error);
+    }
+  });
+}
+
+interface Import {
+  paths: StoragePaths;
+  archive: Archive;
+  staging: Staging;
+  options: ImportOptions;
+  /** Sizes of the layers unpacked by this import, by diff id. */
+  staged: Map<string, number>;
+}
+
+type CheckedImage = Omit<ImportedImage, 'layers'>;
+
+async function importImages(job: Import): Promise<ImportedImage[]> {
+  const platform = { architecture: imageArchitecture(process.arch), os: 'linux' };
+  const archived = await archivedImages(job.archive, platform);
+  if (archived.length === 0) throw new BerthError('archive', 'the archive holds no image');
+  const names = job.options.names?.map((name) => normaliseImageName(name));
+  if (names !== undefined && archived.length > 1) {
+    throw new BerthError(
+      'archive',
+      `the archive holds ${archived.length} images, so they cannot all be given the same name`,
+    );
+  }
+  const images: CheckedImage[] = [];
+  for (const image of archived) {
+    const checked = await checkImage(job.archive, image, platform.architecture);
+    images.push(names === undefined ? checked : { ...checked, names });
+    for (const [index, blob] of image.layers.entries()) {
+      await importLayer(job, blob, {
+        diffId: checked.config.diffIds[index] ?? '',
+        number: index + 1,
+        total: image.layers.length,
+      });
+    }
+  }
+  job.staging.assertOwned();
+  job.options.onProgress?.({ step: 'writing' });
+  const created = await publishLayers(job.paths, job.staging.directory, [...job.staged.keys()]);
+  return images.map((image) => ({
+    ...image,
+    layers: image.config.diffIds.map((diffId) => ({
+      diffId,
+      sizeBytes: job.staged.get(diffId) ?? layerSize(job.paths, diffId),
+      created: created.has(diffId),
+    })),
+  }));
+}
+
+async function checkImage(
+  archive: Archive,
+  image: ArchivedImage,
+  architecture: string,
+): Promise<CheckedImage> {
+  const configJson = await readText(archive, image.config.name);
+  const id = createHash('sha256').update(configJson).digest('hex');
+  if (image.config.digest !== undefined && image.config.digest !== id) {
+    throw new BerthError(
+      'archive',
+      `the image config ${image.config.name} does not match its digest (it has ${id})`,
+    );
+  }
+  const config = parseImageConfig(configJson);
+  if (config.diffIds.length !== image.layers.length) {
+    throw new BerthError(
+      'archive',
+      `the image has ${image.layers.length} layers, its config names ${config.diffIds.length}`,
+    );
+  }
+  if (config.os !== '' && config.os !== 'linux')
+    throw new BerthError('archive', `the image is for ${config.os}, not for linux`);
+  const foreign = config.architecture !== '' && config.architecture !== architecture;
+  return {
+    id,
+    names: image.names,
+    config,
+    configJson,
+    ...(image.manifestDigest === undefined ? {} : { digest: image.manifestDigest }),
+    warnings: foreign ? [`the image is for ${config.architecture}, this machine is ${architecture}`] : [],
+  };
+}
+
+async function importLayer(
+  job: Import,
+  blob: ArchivedBlob,
+  layer: { diffId: string; number: number; total: number },
+): Promise<void> {
+  const { diffId } = layer;
+  const report = (state: 'unpacking' | 'unpacked' | 'present') =>
+    job.options.onProgress?.({ step: 'layer', ...layer, state });
+  if (job.staged.has(diffId) || hasLayer(job.paths, diffId)) return report('present');
+  report('unpacking');
+  const directory = join(job.staging.directory, diffId);
+  mkdirSync(join(directory, 'diff'), { recursive: true, mode: 0o755 });
+  const { size, content } = await job.archive.open(blob.name);
+  if (blob.size !== undefined && blob.size !== size)
+    throw new BerthError('archive', `${blob.name} has ${size} bytes, declared are ${blob.size}`);
+  // Uncompressed layers of OCI archives would be hashed twice to the same end.
+  const compressed = blob.digest === undefined || blob.digest === diffId ? undefined : measure(content);
+  const tar = measure(decompress(compressed?.bytes ?? content));
+  const facts = await unpackLayer(Readable.from(tar.bytes, { objectMode: false }), join(directory, 'diff'));
+  if (compressed !== undefined && compressed.digest() !== blob.digest)
+    throw new BerthError('archive', `${blob.name} does not match its digest`);
+  if (tar.digest() !== diffId)
+    throw new BerthError(
+      'archive',
+      `layer ${blob.name} does not have the content that the image config promises (${diffId})`,
+    );
+  writeLayerFacts(directory, { version: 1, sizeBytes: tar.length(), ...facts });
+  job.staged.set(diffId, tar.length());
+  report('unpacked');
+}
+
+/** Passes bytes on, knowing their number and sha256 at the end. */
+function measure(source: Bytes): { bytes: Bytes; length: () => number; digest: () => string } {
+  const hash: Hash = createHash('sha256');
+  let length = 0;
+  async function* bytes(): Bytes {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      length += chunk.length;
+      yield chunk;
+    }
+  }
+  return { bytes: bytes(), length: () => length, digest: () => hash.digest('hex') };
+}
+
+/** What the system refused becomes an answer; a bug stays one. */
+function importError(error: unknown): unknown {
+  if (error instanceof BerthError || (error as NodeJS.ErrnoException).code === undefined) return error;
+  const full = isErrno(error, 'ENOSPC', 'EDQUOT');
+  return new BerthError(
+    'storage',
+    full ? 'no space left for the image' : `cannot import the image: ${messageOf(error)}`,
+    {
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,202 @@
+/**
+ * The half-built tree of one layer, and all writing into it.
+ *
+ * INVARIANTS
+ * - Only this process writes below `directory` (a staging directory of mode 0700).
+ * - No symlink is ever followed: every parent of a path is checked to be a real directory before the path is used,
+ *   and the last component is only touched by calls that do not follow (or is known to be no symlink).
+ * - Whatever was at a path is gone before something else is made there, so nothing is written through an old hard link.
+ * - Calls are synchronous: they take microseconds, a trip through the thread pool takes longer than the call.
+ */
+import {
+  chmodSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  rmSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { isErrno } from '../model/errors.ts';
+import { fromText, toBytes } from './byte-string.ts';
+import type { LayerEntry, Owner } from './layer-entry.ts';
+import { runOrFail } from './program.ts';
+import { xattrBatch } from './xattrs.ts';
+
+/** Paths are byte strings relative to the layer's root; the root is ''. */
+export interface LayerTree {
+  /** Makes the parents and removes what is in the way, so that an entry can be made at `path`. */
+  prepare(path: string, kind: LayerEntry['kind']): void;
+  /** Hides `path` of the layers below. */
+  whiteout(path: string): void;
+  /** Hides everything that the layers below have in the directory `path`. */
+  opaque(path: string): void;
+  node(path: string, type: 'c' | 'b' | 'p', owner: Owner, device?: { major: number; minor: number }): void;
+  /** Owner, mode and time of something that is not a directory. */
+  setOwner(path: string, owner: Owner): void;
+  /** A directory's time, set at the end because every new entry changes it. */
+  rememberTime(path: string, mtime: number): void;
+  addXattrs(path: string, attributes: readonly [string, string][]): void;
+  /** Fails unless every parent of `path` is a directory of this layer. */
+  requireRealParents(path: string): void;
+  /** Is this known to be a directory of this layer? Not every one is known. */
+  isKnownDirectory(path: string): boolean;
+  /** Sets what has to come last. */
+  finish(): { implicit: string[]; opaque: string[] };
+}
+
+export function layerTree(directory: string): LayerTree {
+  const base = fromText(directory);
+  const host = (path: string) => toBytes(path === '' ? base : `${base}/${path}`);
+  const xattrs = xattrBatch(directory);
+  const times = new Map<string, number>();
+  /** Directories seen or made: spares most of the looking. */
+  const directories = new Set<string>(['']);
+  const implicit = new Set<string>();
+  const opaque = new Set<string>();
+  let whiteoutNode: string | undefined;
+  let whiteoutNodes = 0;
+
+  return {
+    prepare(path, kind) {
+      makeParents(path);
+      const old = lstat(path);
+      if (kind === 'directory') implicit.delete(path);
+      if (old === undefined || (old.isDirectory() && kind === 'directory')) return;
+      remove(path, old);
+      if (kind !== 'directory' || !isWhiteout(old)) return;
+      // A whiteout and a directory of one name in one layer: the directory, without what lies below it.
+      mkdirSync(host(path), { mode: 0o755 });
+      setOpaque(path);
+    },
+
+    whiteout(path) {
+      makeParents(path);
+      const old = lstat(path);
+      // A whiteout hides lower layers only, never its own (OCI image spec, layer.md, "Whiteouts").
+      if (old?.isDirectory()) setOpaque(path);
+      if (old === undefined) linkWhiteout(path);
+    },
+
+    opaque(path) {
+      makeParents(path === '' ? '' : `${path}/x`);
+      if (path !== '') setOpaque(path);
+    },
+
+    node(path, type, owner, device) {
+      const numbers = device === undefined ? [] : [String(device.major), String(device.minor)];
+      // Relative, so that no name can look like an option; Node passes argv as text, hence the temporary name.
+      const temporary = join(directory, '..', 'node');
+      makeNode([temporary, type, ...numbers]);
+      linkSync(temporary, host(path));
+      unlinkSync(temporary);
+      setOwner(path, owner);
+    },
+
+    setOwner,
+    isKnownDirectory: (path) => directories.has(path),
+    rememberTime: (path, mtime) => times.set(path, mtime),
+    addXattrs: (path, attributes) => xattrs.add(path, attributes),
+    requireRealParents(path) {
+      for (const parent of parentsOf(path)) {
+        if (!directories.has(parent) && !lstat(parent)?.isDirectory())
+          throw new Error('its parent is not a directory of this layer');
+      }
+    },
+
+    finish() {
+      if (whiteoutNode !== undefined) unlinkSync(whiteoutNode);
+      xattrs.flush();
+      for (const [path, mtime] of times) lutimesSync(host(path), mtime / 1000, mtime / 1000);
+      return { implicit: [...implicit], opaque: [...opaque] };
+    },
+  };
+
+  function lstat(path: string): Stats | undefined {
+    return lstatSync(host(path), { throwIfNoEntry: false });
+  }
+
+  function makeParents(path: string): void {
+    if (directories.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) return;
+    for (const parent of parentsOf(path)) {
+      if (directories.has(parent)) continue;
+      const stat = lstat(parent);
+      if (!stat?.isDirectory()) makeParent(parent, stat);
+      directories.add(parent);
+    }
+  }
+
+  function makeParent(path: string, old: Stats | undefined): void {
+    if (old !== undefined && !isWhiteout(old)) throw new Error('one of its parents is not a directory');
+    if (old !== undefined) remove(path, old);
+    mkdirSync(host(path));
+    chmodSync(host(path), 0o755);
+    if (old === undefined) implicit.add(path);
+    else setOpaque(path);
+  }
+
+  function remove(path: string, old: Stats): void {
+    if (xattrs.concerns(path)) xattrs.flush();
+    if (!old.isDirectory()) {
+      unlinkSync(host(path));
+      return;
+    }
+    for (const known of [times, directories, implicit, opaque]) forget(known, path);
+    rmSync(host(path), { recursive: true });
+  }
+
+  function setOwner(path: string, owner: Owner): void {
+    lchownSync(host(path), owner.uid, owner.gid);
+    // After chown, which drops setuid and setgid. There are no modes of symlinks.
+    if (!lstat(path)?.isSymbolicLink()) chmodSync(host(path), owner.mode);
+    lutimesSync(host(path), owner.mtime / 1000, owner.mtime / 1000);
+  }
+
+  function setOpaque(path: string): void {
+    opaque.add(path);
+    xattrs.add(path, [['trusted.overlay.opaque', 'y']]);
+  }
+
+  /** All whiteouts are hard links to one device node, as overlayfs itself does it: one mknod for any number. */
+  function linkWhiteout(path: string): void {
+    whiteoutNode ??= newWhiteoutNode();
+    try {
+      linkSync(whiteoutNode, host(path));
+    } catch (error) {
+      if (!isErrno(error, 'EMLINK')) throw error;
+      unlinkSync(whiteoutNode);
+      whiteoutNode = newWhiteoutNode();
+      linkSync(whiteoutNode, host(path));
+    }
+  }
+
+  function newWhiteoutNode(): string {
+    whiteoutNodes += 1;
+    const path = join(directory, '..', `whiteout-${whiteoutNodes}`);
+    makeNode(['-m', '0', path, 'c', '0', '0']);
+    return path;
+  }
+}
+
+/** overlayfs' whiteout: a character device 0/0. */
+export function isWhiteout(stat: Stats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0;
+}
+
+function makeNode(args: string[]): void {
+  runOrFail('make a device node', 'mknod', args);
+}
+
+/** Drops a path and everything below it. */
+function forget(known: Map<string, unknown> | Set<string>, path: string): void {
+  for (const key of known.keys()) if (key === path || key.startsWith(`${path}/`)) known.delete(key);
+}
+
+/** 'a/b/c' → 'a', 'a/b' */
+function parentsOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}

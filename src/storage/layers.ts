@@ -1,0 +1,107 @@
+/** The layer store: every layer once, under its diff id, complete or not there at all. */
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { BerthError, isErrno } from '../model/errors.ts';
+import { run } from '../sys/spawn.ts';
+import { removeAside } from './aside.ts';
+import type { Owner } from './layer-entry.ts';
+import { layerDirectory, type StoragePaths } from './paths.ts';
+import { describeFailure } from './program.ts';
+
+/** `layer.json`, written before the layer is published. */
+export interface LayerFacts {
+  version: 1;
+  /** Bytes of the uncompressed tar, which is what Podman shows as a layer's size. */
+  sizeBytes: number;
+  /** What the layer says about the root directory itself. */
+  root?: Owner;
+  /** Directories that the layer needs but has no entry for: their owner, mode and time are made up (see upper.ts). */
+  implicit: string[];
+  /** Directories that hide what the layers below have in them. Both are byte strings, relative. */
+  opaque: string[];
+}
+
+const DIFF_ID = /^[0-9a-f]{64}$/;
+
+export function hasLayer(paths: StoragePaths, diffId: string): boolean {
+  return statSync(layerDirectory(paths, diffId), { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Diff ids of all layers, in no order. */
+export function listLayers(paths: StoragePaths): string[] {
+  try {
+    return readdirSync(paths.layers).filter((name) => DIFF_ID.test(name));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}
+
+export function readLayer(paths: StoragePaths, diffId: string): LayerFacts {
+  try {
+    return JSON.parse(readFileSync(join(layerDirectory(paths, diffId), 'layer.json'), 'utf8'));
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    throw new BerthError('storage', `layer ${diffId} is missing: load its image again`, { cause: error });
+  }
+}
+
+/** Bytes of the layer's uncompressed tar. */
+export function layerSize(paths: StoragePaths, diffId: string): number {
+  return readLayer(paths, diffId).sizeBytes;
+}
+
+/** Removes a layer that no image and no container uses any more; already gone is success. */
+export async function deleteLayer(paths: StoragePaths, diffId: string): Promise<void> {
+  await removeAside(paths, layerDirectory(paths, diffId));
+}
+
+export function writeLayerFacts(directory: string, facts: LayerFacts): void {
+  writeFileSync(join(directory, 'layer.json'), `${JSON.stringify(facts)}\n`, { mode: 0o600 });
+}
+
+/**
+ * Moves finished layers from a staging directory into the store, after everything in them has reached the disk.
+ * @param staged directories `<staging>/<diff id>`. Returns the diff ids that were not there already.
+ */
+export async function publishLayers(
+  paths: StoragePaths,
+  staging: string,
+  diffIds: readonly string[],
+): Promise<Set<string>> {
+  if (diffIds.length === 0) return new Set();
+  // One syncfs(2) for all files of all layers.
+  const synced = await run('sync', ['--file-system', staging]);
+  if (synced.code !== 0)
+    throw new BerthError('storage', `cannot write the layers to disk: ${describeFailure(synced)}`);
+  const published = new Set(
+    diffIds.filter((diffId) => publish(join(staging, diffId), layerDirectory(paths, diffId))),
+  );
+  const directory = openSync(paths.layers, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+  return published;
+}
+
+/** False if another import was faster; its layer has the same content. */
+function publish(staged: string, target: string): boolean {
+  try {
+    renameSync(staged, target);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENOTEMPTY', 'EEXIST')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * One layer's tar → one directory that overlayfs can use.
+ *
+ * tar-fs walks the archive and writes files, directories and links; what it does not know is added around it through
+ * the hooks it offers: `extract` (byte-exact headers), `ignore` (sees every entry first: checks it, makes way for
+ * it, and makes itself what tar-fs cannot) and `fs` (the few calls tar-fs makes, none of which follows a symlink).
+ * tar-fs alone would drop setuid, setgid and sticky bits, owners and times of symlinks, devices, fifos,
+ * PAX owners and times, and xattrs; and it would follow a symlink when a directory of the same name comes later.
+ */
+import {
+  closeSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { type Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import * as tarFs from 'tar-fs';
+import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { fromText, toBytes, toText } from './byte-string.ts';
+import { type LayerEntry, layerEntry, layerOwner, layerXattrs, type Owner } from './layer-entry.ts';
+import { type LayerTree, layerTree } from './layer-tree.ts';
+import { byteExactExtract, type TarHeader } from './tar-reader.ts';
+
+export interface UnpackedLayer {
+  /** Owner, mode and time that the layer gives to the root directory, if it has an entry for it. */
+  root?: Owner;
+  /** Directories made only because something lies in them. Byte strings, relative, as are: */
+  implicit: string[];
+  /** Directories that hide the content of the layers below. */
+  opaque: string[];
+}
+
+/**
+ * Unpacks an uncompressed tar into `directory`, which must be empty, absolute and reachable by root alone; its parent
+ * must be this import's own too (device nodes are made there first). On failure the directory is left half-filled for
+ * the caller to remove. Errors: BerthError('archive') for what is wrong with the tar, 'storage' for the disk.
+ */
+export async function unpackLayer(tar: Readable, directory: string): Promise<UnpackedLayer> {
+  const tree = layerTree(directory);
+  const base = fromText(directory);
+  const state: { header: TarHeader | undefined; owner: Owner | undefined; root: Owner | undefined } = {
+    header: undefined,
+    owner: undefined,
+    root: undefined,
+  };
+  const extractor = byteExactExtract();
+
+  /** tar-fs asks this for every entry before it does anything: true = tar-fs leaves it alone. */
+  const admit = (_name: string, header: TarHeader): boolean => {
+    try {
+      state.header = header;
+      const owner = layerOwner(header);
+      state.owner = owner;
+      const entry = layerEntry(header);
+      if (entry.kind === 'root') state.root = owner;
+      else if (writtenHere(tree, entry, owner)) return true;
+      else if (entry.kind === 'file') header.type = 'file';
+      if ('path' in entry) tree.addXattrs(entry.path, layerXattrs(header));
+      return entry.kind === 'root';
+    } catch (error) {
+      extractor.destroy(entryError(header, error));
+      return true;
+    }
+  };
+
+  const sink = tarFs.extract(base, {
+    extract: extractor,
+    fs: tarFsCalls(tree, base, state),
+    ignore: admit,
+    umask: 0,
+    // They are stored as they are; nothing here ever follows one.
+    validateSymlinks: false,
+  } as unknown as tarFs.ExtractOptions);
+
+  try {
+    await pipeline(tar, inSmallChunks, sink);
+    const facts = tree.finish();
+    return state.root === undefined ? facts : { ...facts, root: state.root };
+  } catch (error) {
+    throw unpackError(error, state.header);
+  }
+}
+
+/** Makes way for the entry, and makes it if tar-fs cannot. */
+function writtenHere(tree: LayerTree, entry: Exclude<LayerEntry, { kind: 'root' }>, owner: Owner): boolean {
+  switch (entry.kind) {
+    case 'skip':
+      return true;
+    case 'whiteout':
+      tree.whiteout(entry.path);
+      return true;
+    case 'opaque':
+      tree.opaque(entry.path);
+      return true;
+    case 'node':
+      tree.prepare(entry.path, entry.kind);
+      tree.node(entry.path, entry.type, owner, entry);
+      return true;
+    case 'fifo':
+      tree.prepare(entry.path, entry.kind);
+      tree.node(entry.path, 'p', owner);
+      return true;
+    case 'link':
+      tree.requireRealParents(entry.target);
+      tree.prepare(entry.path, entry.kind);
+      return false;
+    default:
+      tree.prepare(entry.path, entry.kind);
+      return false;
+  }
+}
+
+/** As much of a Stats as tar-fs asks. */
+const KNOWN_DIRECTORY = { isDirectory: () => true, isSymbolicLink: () => false };
+
+type Callback = (error: unknown, value?: unknown) => void;
+
+/**
+ * The calls tar-fs 3.1 makes while extracting. Owner, mode and times all happen in `chmod`/`lchmod`, its last call for an
+ * entry, because it has cut the mode down to 0777 by then.
+ */
+function tarFsCalls(
+  tree: LayerTree,
+  base: string,
+  state: { header: TarHeader | undefined; owner: Owner | undefined },
+) {
+  const inside = (path: string) => path.slice(base.length + 1);
+  const finishEntry = (path: string, done: Callback) => {
+    answer(
+      () => {
+        const { owner } = state;
+        if (owner === undefined) return;
+        tree.setOwner(inside(path), owner);
+        if (state.header?.type === 'directory') tree.rememberTime(inside(path), owner.mtime);
+        // Deferred: many small entries of one chunk would otherwise be worked off in one deep recursion.
+      },
+      (error) => process.nextTick(done, error),
+    );
+  };
+  // tar-fs looks at every parent of every entry.
+  const lstat = (path: string, done: Callback) =>
+    tree.isKnownDirectory(inside(path))
+      ? done(null, KNOWN_DIRECTORY)
+      : answer(() => noFollowStat(path), done);
+  return {
+    lstat,
+    stat: lstat,
+    // A hard link to a symlink is a link to the symlink itself; the parents have been checked.
+    realpath: (path: string, done: Callback) => done(null, path),
+    mkdir: (path: string, _options: unknown, done: Callback) =>
+      answer(() => mkdirSync(toBytes(path), { mode: 0o700 }), done),
+    unlink: (path: string, done: Callback) => answer(() => unlinkSync(toBytes(path)), done),
+    symlink: (target: string, path: string, done: Callback) =>
+      answer(() => symlinkSync(toBytes(target), toBytes(path)), done),
+    link: (target: string, path: string, done: Callback) =>
+      answer(() => linkSync(toBytes(target), toBytes(path)), done),
+    utimes: (_path: string, _atime: Date, _mtime: Date, done: Callback) => done(null),
+    chown: (_path: string, _uid: number, _gid: number, done: Callback) => done(null),
+    lchown: (_path: string, _uid: number, _gid: number, done: Callback) => done(null),
+    chmod: (path: string, _mode: number, done: Callback) => finishEntry(path, done),
+    lchmod: (path: string, _mode: number, done: Callback) => finishEntry(path, done),
+    createWriteStream: (path: string) => newFile(toBytes(path)),
+  };
+}
+
+/** tar-fs looks at where a symlink points; a target that cannot be looked at is just not there. */
+function noFollowStat(path: string) {
+  try {
+    return lstatSync(toBytes(path));
+  } catch (error) {
+    if (isErrno(error, 'ENOTDIR', 'ENAMETOOLONG')) (error as NodeJS.ErrnoException).code = 'ENOENT';
+    throw error;
+  }
+}
+
+/** A file that must not exist yet, written synchronously: into the page cache, faster than through the thread pool. */
+function newFile(path: Buffer): Writable {
+  let fd = -1;
+  return new Writable({
+    construct: (done) => {
+      answer(() => {
+        fd = openSync(path, 'wx', 0o600);
+      }, done);
+    },
+    write: (chunk: Buffer, _encoding, done) => answer(() => writeFully(fd, chunk), done),
+    destroy: (error, done) => {
+      if (fd >= 0) closeSync(fd);
+      fd = -1;
+      done(error);
+    },
+  });
+}
+
+function writeFully(fd: number, chunk: Buffer): void {
+  for (let written = 0; written < chunk.length; ) written += writeSync(fd, chunk, written);
+}
+
+function answer(call: () => unknown, done: (error: Error | null, value?: unknown) => void): void {
+  let value: unknown;
+  try {
+    value = call();
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  done(null, value);
+}
+
+/** tar-fs works off the ignored entries of a chunk recursively; 64 KiB hold at most 128 of them. */
+async function* inSmallChunks(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of source) {
+    for (let offset = 0; offset < chunk.length; offset += 65_536)
+      yield chunk.subarray(offset, offset + 65_536);
+  }
+}
+
+function entryError(header: TarHeader, error: unknown): Error {
+  if (error instanceof BerthError) return error;
+  return isDiskError(error)
+    ? (error as Error)
+    : new BerthError('archive', `layer entry ${toText(header.name)}: ${messageOf(error)}`, { cause: error });
+}
+
+function unpackError(error: unknown, header: TarHeader | undefined): BerthError {
+  if (error instanceof BerthError) return error;
+  if (isDiskError(error))
+    return new BerthError('storage', `cannot unpack the layer: ${messageOf(error)}`, { cause: error });
+  const where = header === undefined ? '' : ` (at or after entry ${toText(header.name)})`;
+  return new BerthError('archive', `broken layer: ${messageOf(error)}${where}`, { cause: error });
+}
+
+function isDiskError(error: unknown): boolean {
+  return isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM');
+}

@@ -1,0 +1,112 @@
+/**
+ * The schema, as the list of steps that made it. A step is never edited once it has been released; a change is
+ * a new step. `PRAGMA user_version` counts the steps done.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  -- config: fixed at create. state: what changes. Both JSON; see src/model/config.ts and state.ts.
+  CREATE TABLE container (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    config TEXT NOT NULL,
+    state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- One row per start, kept when the container is gone, so that "wait" can still answer.
+  CREATE TABLE exit_record (
+    id TEXT NOT NULL,
+    start_number INTEGER NOT NULL,
+    exit_code INTEGER NOT NULL CHECK (exit_code BETWEEN -1 AND 255),
+    oom_killed INTEGER NOT NULL,
+    finished_at TEXT NOT NULL,
+    PRIMARY KEY (id, start_number)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE health (
+    id TEXT PRIMARY KEY REFERENCES container (id) ON DELETE CASCADE,
+    status TEXT NOT NULL,
+    failing_streak INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE health_log (
+    id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT NOT NULL,
+    exit_code INTEGER NOT NULL,
+    output TEXT NOT NULL,
+    PRIMARY KEY (id, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    time TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    image TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE image (
+    id TEXT PRIMARY KEY,
+    config TEXT NOT NULL,
+    digest TEXT,
+    imported_at TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE image_name (
+    name TEXT PRIMARY KEY,
+    image_id TEXT NOT NULL REFERENCES image (id) ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_name_by_image ON image_name (image_id);
+
+  CREATE TABLE image_layer (
+    image_id TEXT NOT NULL REFERENCES image (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    diff_id TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (image_id, position)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_layer_by_diff ON image_layer (diff_id);
+  `,
+  `
+  -- Which container needs which, from their configs (src/model/namespace.ts): asked by rm, start and create.
+  CREATE TABLE dependency (
+    id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    needs TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (id, needs),
+    CHECK (id <> needs)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX dependency_by_needs ON dependency (needs);
+  `,
+  `
+  -- How often people have mounted a container's root; nothing here outlives a boot.
+  CREATE TABLE mount_count (
+    id TEXT PRIMARY KEY REFERENCES container (id) ON DELETE CASCADE,
+    count INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Processes that read or write in a container's root right now (export, cp).
+  CREATE TABLE mount_holder (
+    id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    pid INTEGER NOT NULL,
+    start_time INTEGER NOT NULL,
+    PRIMARY KEY (id, pid, start_time)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  -- Exec sessions that run: each lives as long as the process named here, the exec command or its conmon.
+  CREATE TABLE exec_session (
+    id TEXT PRIMARY KEY,
+    container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    pid INTEGER NOT NULL,
+    start_time INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX exec_session_by_container ON exec_session (container_id);
+  `,
+];

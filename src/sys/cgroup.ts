@@ -1,0 +1,184 @@
+/** The unit's own cgroup (v2) and the two below it. All paths are under /sys/fs/cgroup; cgroups(7). */
+import {
+  existsSync,
+  type FSWatcher,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { BerthError, isErrno } from '../model/errors.ts';
+import { readFileIfAny } from './files.ts';
+
+const ROOT = '/sys/fs/cgroup';
+
+/** The cgroup of this process, like `/system.slice/berth-cache.service`. Throws 'unsupported' without cgroup v2. */
+export function ownCgroup(): string {
+  const match = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'));
+  if (match?.[1] === undefined || !existsSync(`${ROOT}/cgroup.controllers`)) {
+    throw new BerthError(
+      'unsupported',
+      'this host does not use cgroup v2 (unified hierarchy): boot with systemd.unified_cgroup_hierarchy=1',
+    );
+  }
+  return match[1];
+}
+
+/** The controllers that the kernel offers on the unified hierarchy. */
+export function availableControllers(): string[] {
+  return (readFileIfAny(`${ROOT}/cgroup.controllers`) ?? '').split(/\s+/).filter((name) => name !== '');
+}
+
+/** Makes a cgroup; one that is there is success. */
+export function makeCgroup(cgroup: string): void {
+  try {
+    mkdirSync(ROOT + cgroup);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+  }
+}
+
+/** Makes a cgroup and moves this process into it. */
+export function enterCgroup(cgroup: string): void {
+  makeCgroup(cgroup);
+  addToCgroup(cgroup, process.pid);
+}
+
+/** Moves a process into a cgroup that is there. */
+export function addToCgroup(cgroup: string, pid: number): void {
+  writeFileSync(`${ROOT}${cgroup}/cgroup.procs`, String(pid));
+}
+
+/** Is any live process in this cgroup or below? False if it does not exist. */
+export function isPopulated(cgroup: string): boolean {
+  return /^populated 1$/m.test(readFileIfAny(`${ROOT}${cgroup}/cgroup.events`) ?? '');
+}
+
+/** Is everything in this cgroup stopped, by itself or with a cgroup above it? False if it does not exist. */
+export function isFrozen(cgroup: string): boolean {
+  return /^frozen 1$/m.test(readFileIfAny(`${ROOT}${cgroup}/cgroup.events`) ?? '');
+}
+
+/**
+ * Stops (cgroup.freeze 1) or resumes (0) everything in the cgroup and below. Resolves when the kernel says so: a
+ * process in a system call that can't be interrupted is frozen only when that is over. Rejects after `timeoutMs`; a
+ * cgroup that is frozen from above stays so.
+ */
+export async function freezeCgroup(cgroup: string, frozen: boolean, timeoutMs = 10_000): Promise<void> {
+  try {
+    writeFileSync(`${ROOT}${cgroup}/cgroup.freeze`, frozen ? '1' : '0');
+  } catch (error) {
+    if (!frozen && isErrno(error, 'ENOENT', 'ENODEV')) return; // what has ended is not frozen
+    throw error;
+  }
+  if (!(await waitForEvents(cgroup, () => isFrozen(cgroup) === frozen, timeoutMs)))
+    throw new BerthError(
+      'state',
+      `the kernel did not ${frozen ? 'freeze' : 'thaw'} ${cgroup} in ${timeoutMs / 1000} s: a process in it hangs, or a unit above it is frozen`,
+    );
+}
+
+/** Kills everything in the cgroup at once (cgroup.kill, Linux 5.14), or one by one where that is missing. */
+export function killCgroup(cgroup: string): void {
+  try {
+    writeFileSync(`${ROOT}${cgroup}/cgroup.kill`, '1');
+  } catch (error) {
+    if (isErrno(error, 'ENODEV')) return; // removed meanwhile
+    if (!isErrno(error, 'ENOENT')) throw error;
+    for (const pid of cgroupProcesses(cgroup)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (killError) {
+        if (!isErrno(killError, 'ESRCH')) throw killError;
+      }
+    }
+  }
+}
+
+/** The pids in a cgroup and below; empty if it does not exist. */
+export function cgroupProcesses(cgroup: string): number[] {
+  const own = (readFileIfAny(`${ROOT}${cgroup}/cgroup.procs`) ?? '')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number);
+  return [...own, ...subCgroups(cgroup).flatMap(cgroupProcesses)];
+}
+
+/** Removes an empty cgroup with those below it; one that is not there, or still in use, is left alone. */
+export function removeCgroup(cgroup: string): void {
+  for (const child of subCgroups(cgroup)) removeCgroup(child);
+  try {
+    rmdirSync(ROOT + cgroup);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'EBUSY')) throw error;
+  }
+}
+
+/** Has the kernel's OOM killer ended a process of this cgroup? (memory.events, oom_kill) */
+export function wasOomKilled(cgroup: string): boolean {
+  return parseOomKills(readFileIfAny(`${ROOT}${cgroup}/memory.events`) ?? '') > 0;
+}
+
+/** The oom_kill count in the text of memory.events. */
+export function parseOomKills(memoryEvents: string): number {
+  return Number(/^oom_kill (\d+)$/m.exec(memoryEvents)?.[1] ?? 0);
+}
+
+/** Calls `listener` at each change of cgroup.events; never for a cgroup that is not there. Returns what ends it. */
+export function onCgroupEvent(cgroup: string, listener: () => void): () => void {
+  try {
+    const watcher = watch(`${ROOT}${cgroup}/cgroup.events`, listener);
+    watcher.on('error', listener);
+    return () => watcher.close();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENODEV')) return () => {};
+    throw error;
+  }
+}
+
+/** Resolves true when the cgroup has no live process left, or does not exist; false after `timeoutMs`. */
+export function waitUntilEmpty(cgroup: string, timeoutMs: number): Promise<boolean> {
+  return waitForEvents(cgroup, () => !isPopulated(cgroup), timeoutMs);
+}
+
+/**
+ * Resolves true when the condition on cgroup.events holds or the cgroup is gone, false after `timeoutMs`. Woken by the
+ * kernel's notification on that file, not by polling.
+ */
+function waitForEvents(cgroup: string, holds: () => boolean, timeoutMs: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    let watcher: FSWatcher | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const finish = (result: boolean): void => {
+      watcher?.close();
+      clearTimeout(timer);
+      resolve(result);
+    };
+    try {
+      watcher = watch(`${ROOT}${cgroup}/cgroup.events`, () => {
+        if (holds()) finish(true);
+      });
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return resolve(true);
+      return reject(error);
+    }
+    watcher.on('error', () => finish(holds()));
+    // Looked at after the watch is set, so that a change in between is not missed.
+    if (holds()) return finish(true);
+    if (timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(() => finish(holds()), timeoutMs);
+  });
+}
+
+function subCgroups(cgroup: string): string[] {
+  try {
+    return readdirSync(ROOT + cgroup, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => path.posix.join(cgroup, entry.name));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
+}

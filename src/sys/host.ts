@@ -1,0 +1,126 @@
+/** The kernel and plain files, as the lifecycle's Host port has them. */
+import { accessSync, appendFileSync, constants, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isErrno } from '../model/errors.ts';
+import * as cgroup from './cgroup.ts';
+import { halfWritten, makeDirectory, readFileIfAny, replaceByLink, writeFileAtomic } from './files.ts';
+import { mountInfo } from './mountinfo.ts';
+import { bootId, isAlive, processNamespaces, securityLabel, selfRef, signalProcess } from './proc.ts';
+import { type RunResult, run } from './spawn.ts';
+
+export const host = {
+  bootId,
+  self: selfRef,
+  isAlive,
+  delay: (ms: number): Promise<void> => delay(ms),
+  signal: signalProcess,
+  hostname,
+
+  unitCgroup: unitOfCgroup,
+  unitRun: () => ({
+    invocation: process.env.INVOCATION_ID ?? '',
+    result: process.env.SERVICE_RESULT ?? '',
+    mainExit: `${process.env.EXIT_CODE ?? ''} ${process.env.EXIT_STATUS ?? ''}`.trim(),
+  }),
+  enterCgroup: cgroup.enterCgroup,
+  makeCgroup: cgroup.makeCgroup,
+  killCgroup: cgroup.killCgroup,
+  removeCgroup: cgroup.removeCgroup,
+  isPopulated: cgroup.isPopulated,
+  freezeCgroup: cgroup.freezeCgroup,
+  isFrozen: cgroup.isFrozen,
+  onCgroupEvent: cgroup.onCgroupEvent,
+  waitUntilEmpty: cgroup.waitUntilEmpty,
+  wasOomKilled: cgroup.wasOomKilled,
+  controllers: cgroup.availableControllers,
+  cgroupProcesses: cgroup.cgroupProcesses,
+  namespaces: processNamespaces,
+  securityLabel,
+
+  exists: existsSync,
+  isDirectory: (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false,
+  readText: readFileIfAny,
+  changedAt: (file: string): string | undefined =>
+    statSync(file, { throwIfNoEntry: false })?.ctime.toISOString(),
+  writeText: writeFileAtomic,
+  halfWritten,
+  replaceByLink,
+  appendText: (file: string, text: string): void => appendFileSync(file, text),
+  makeDirectory: (directory: string): void => makeDirectory(directory),
+  listDirectory,
+  remove(file: string): void {
+    rmSync(file, { recursive: true, force: true });
+  },
+  mountFlags,
+  run: runProgram,
+  findProgram,
+};
+
+/**
+ * The cgroup of the unit whose ExecStart=, ExecStop= or ExecStopPost= runs this process: with Delegate=yes systemd
+ * puts control processes into its sub-cgroup `.control`, and berth-start moves itself into `supervisor`.
+ */
+function unitOfCgroup(): string {
+  return cgroup.ownCgroup().replace(/\/(\.control|supervisor)$/, '');
+}
+
+/** What a remount would lose: the flags of the mount that each path lies on (mount_namespaces(7), "locked" flags). */
+function mountFlags(paths: string[]): Record<string, string[]> {
+  if (paths.length === 0) return {};
+  const mounts = mountInfo();
+  const flagsOf = (file: string): string[] => {
+    const covering = mounts.filter(
+      ({ mountPoint }) => mountPoint === '/' || file === mountPoint || file.startsWith(`${mountPoint}/`),
+    );
+    const longest = Math.max(...covering.map(({ mountPoint }) => mountPoint.length));
+    const mount = covering.findLast(({ mountPoint }) => mountPoint.length === longest);
+    return (mount?.options ?? []).filter((option) => ['nosuid', 'nodev', 'noexec'].includes(option));
+  };
+  return Object.fromEntries(paths.map((file) => [file, flagsOf(file)]));
+}
+
+function listDirectory(directory: string): string[] | undefined {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+function runProgram(
+  program: string,
+  [argv0 = program, ...args]: readonly string[],
+  { env, ...options }: { input: string; cwd: string; env?: readonly string[]; timeoutMs?: number },
+): Promise<RunResult> {
+  return run(program, args, {
+    ...options,
+    argv0,
+    ...(env === undefined ? {} : { env: Object.fromEntries(env.map(splitVariable)) }),
+  });
+}
+
+function splitVariable(line: string): [name: string, value: string] {
+  const at = line.indexOf('=');
+  return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
+}
+
+/** A program in PATH, or an absolute path that can be executed. */
+function findProgram(name: string): string | undefined {
+  const candidates = name.includes('/')
+    ? [path.resolve(name)]
+    : (process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin')
+        .split(':')
+        .map((directory) => path.join(directory, name));
+  return candidates.find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return statSync(file).isFile();
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'EACCES', 'ENOTDIR')) return false;
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,29 @@
+/** Asking systemd's objects: properties, and errors that are answers. */
+import { type Bus, BusError } from './bus.ts';
+
+export const UNIT = 'org.freedesktop.systemd1.Unit';
+export const JOB = 'org.freedesktop.systemd1.Job';
+export const SERVICE = 'org.freedesktop.systemd1.Service';
+const PROPERTIES = 'org.freedesktop.DBus.Properties';
+
+/** The reply, or undefined for the one error that means "nothing to do". */
+export async function tolerate<T>(call: Promise<T>, type: string): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof BusError && error.type === type) return undefined;
+    throw error;
+  }
+}
+
+/** One property of an object. */
+export async function property(bus: Bus, path: string, iface: string, name: string): Promise<unknown> {
+  const [variant] = await bus.call({
+    path,
+    interface: PROPERTIES,
+    member: 'Get',
+    signature: 'ss',
+    body: [iface, name],
+  });
+  return (variant as { value: unknown }).value;
+}

@@ -1,0 +1,109 @@
+/** What a person has made systemd keep about a unit, in files: drop-ins, links of `enable`, overrides and masks. */
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
+import path from 'node:path';
+import { isErrno } from '../model/errors.ts';
+import { replaceByLink } from '../sys/files.ts';
+
+/** Where people and `systemctl` write: systemd.unit(5), "Unit File Load Path". */
+const PERSONS_DIRECTORIES = [
+  '/etc/systemd/system.control',
+  '/run/systemd/system.control',
+  '/etc/systemd/system',
+  '/run/systemd/system',
+  '/usr/local/lib/systemd/system',
+];
+
+/** Directories beside a unit, by their suffix. */
+const BESIDE = ['.d', '.wants', '.requires', '.upholds'];
+
+/**
+ * Gives all that belongs to the unit `from` to the unit `to`: its drop-ins, full overrides, masks, and the links in other
+ * units' directories and under other names. What `to` has already is not overwritten. Doing it again does no harm.
+ */
+export function moveUnitFiles(
+  from: string,
+  to: string,
+  directories: readonly string[] = PERSONS_DIRECTORIES,
+): void {
+  for (const directory of directories) {
+    for (const suffix of BESIDE)
+      moveDirectory(path.join(directory, from + suffix), path.join(directory, to + suffix));
+    for (const name of entries(directory)) {
+      const file = path.join(directory, name);
+      if (BESIDE.some((suffix) => name.endsWith(suffix) && suffix !== '.d')) {
+        if (lstatSync(file, { throwIfNoEntry: false })?.isDirectory()) moveLinks(file, from, to);
+      } else if (pointsTo(file, from)) relink(file, file, to);
+    }
+  }
+  for (const directory of directories.filter((name) => name !== '/usr/local/lib/systemd/system'))
+    moveFile(path.join(directory, from), path.join(directory, to));
+}
+
+/**
+ * Removes what `systemctl enable` has made for a unit, the links in other units' directories: systemd itself leaves them
+ * where the unit is masked. True if there were any.
+ */
+export function removeLinks(unit: string, directories: readonly string[] = PERSONS_DIRECTORIES): boolean {
+  const links = directories
+    .flatMap((directory) => entries(directory).map((name) => path.join(directory, name)))
+    .filter((folder) => BESIDE.some((suffix) => folder.endsWith(suffix) && suffix !== '.d'))
+    .flatMap((folder) => entries(folder).map((name) => path.join(folder, name)))
+    .filter((file) => path.basename(file) === unit || pointsTo(file, unit));
+  for (const link of links) rmSync(link, { force: true });
+  return links.length > 0;
+}
+
+/** The links in a `.wants` and the like: named after the unit, or leading to it. */
+function moveLinks(directory: string, from: string, to: string): void {
+  for (const name of entries(directory)) {
+    const file = path.join(directory, name);
+    if (name === from) relink(file, path.join(directory, to), to);
+    else if (pointsTo(file, from)) relink(file, file, to);
+  }
+}
+
+/** A link with the same folder as its target, but another unit in it; in the place of the old one. */
+function relink(file: string, newFile: string, to: string): void {
+  const target = path.join(path.dirname(readlinkSync(file)), to);
+  replaceByLink(newFile, target);
+  if (newFile !== file) rmSync(file);
+}
+
+function pointsTo(file: string, unit: string): boolean {
+  try {
+    return path.basename(readlinkSync(file)) === unit;
+  } catch (error) {
+    if (isErrno(error, 'EINVAL', 'ENOENT')) return false; // no link
+    throw error;
+  }
+}
+
+function moveDirectory(from: string, to: string): void {
+  if (!existsSync(from)) return;
+  mkdirSync(to, { recursive: true });
+  for (const name of entries(from)) moveFile(path.join(from, name), path.join(to, name));
+  if (entries(from).length === 0) rmdirSync(from);
+}
+
+function moveFile(from: string, to: string): void {
+  const isThere = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  if (isThere(from) && !isThere(to)) renameSync(from, to);
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,25 @@
+/** Every port, for the command line. What is costly to load (the bus) is loaded at its first use. */
+import type { Ports } from '../lifecycle/ports.ts';
+import { artifactStore } from '../storage/artifacts.ts';
+import { storagePaths } from '../storage/paths.ts';
+import { basePorts } from './base.ts';
+import { rootfsPort } from './rootfs.ts';
+import { runtimePort } from './runtime.ts';
+
+/** `caller` is the command, for those who wait for its locks. */
+export function allPorts(root: string | undefined, caller: string): Ports {
+  const base = basePorts(root, caller);
+  const load = async () => (await import('./systemd.ts')).systemdPorts(base.settings);
+  let loaded: ReturnType<typeof load> | undefined;
+  const systemd = (): ReturnType<typeof load> => (loaded ??= load());
+  return {
+    ...base,
+    ...runtimePort(base.settings),
+    ...rootfsPort(base.settings),
+    artifacts: (id) => artifactStore(storagePaths(base.settings.stateDir), id),
+    openTree: async (options) => (await import('../storage/tree.ts')).openTree(options),
+    systemd: async () => (await systemd()).systemd(),
+    startHealthTimer: async (config) => (await systemd()).startHealthTimer(config),
+    notify: () => Promise.resolve(false),
+  };
+}

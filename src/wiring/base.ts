@@ -1,0 +1,58 @@
+/** What every entry point needs: settings, the store at this boot, locks, the kernel, clock and voice. */
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import type { Ports } from '../lifecycle/ports.ts';
+import { type Settings, settingsFor } from '../model/settings.ts';
+import { deleteLock, lockContainer } from '../store/lock.ts';
+import { openStore } from '../store/store.ts';
+import { host } from '../sys/host.ts';
+import { bootId } from '../sys/proc.ts';
+import { hostFacts } from './host-facts.ts';
+
+export type BasePorts = Pick<
+  Ports,
+  'settings' | 'host' | 'store' | 'locks' | 'now' | 'warn' | 'random' | 'randomBytes'
+>;
+
+/** Opens the instance that `--root` or BERTH_ROOT names, and notices a reboot. */
+export function basePorts(root: string | undefined, caller?: string): BasePorts {
+  const settings = settingsFor(root, process.env);
+  const store = openStore(settings.stateDir);
+  const now = (): string => new Date().toISOString();
+  store.refreshIfRebooted(bootId(), now(), () => forgetLastBoot(settings, store));
+  return {
+    settings,
+    host: { ...host, facts: hostFacts },
+    store,
+    locks: {
+      acquire: (id) =>
+        lockContainer(path.join(settings.runDir, 'locks'), id, {
+          ...(caller === undefined ? {} : { caller }),
+          onWait: (holder) => warn(`waiting for the lock of container ${id.slice(0, 12)}, held by ${holder}`),
+        }),
+      forget: (id) => deleteLock(path.join(settings.runDir, 'locks'), id),
+    },
+    now,
+    warn,
+    random: Math.random,
+    randomBytes,
+  };
+}
+
+/**
+ * Bundles, locks and the runtimes' own state of the last boot: on a tmpfs they are gone, below another --root not. And
+ * the containers of `run --rm` that went down with it: their units are gone, nobody would remove them.
+ */
+function forgetLastBoot({ runDir, stateDir }: Settings, store: Ports['store']): void {
+  host.remove(runDir);
+  for (const { config } of store.listContainers().containers) {
+    if (config.ephemeral !== true || store.dependentsOf(config.id).length > 0) continue;
+    host.remove(path.join(stateDir, 'containers', config.id));
+    store.deleteContainer(config.id);
+  }
+}
+
+/** One line on stderr: in a unit it goes to the journal. */
+function warn(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,65 @@
+/** Root file systems, as the lifecycle's Rootfs port. */
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Ports } from '../lifecycle/ports.ts';
+import type { ContainerConfig } from '../model/config.ts';
+import { BerthError } from '../model/errors.ts';
+import type { Settings } from '../model/settings.ts';
+import { containerPaths, storagePaths } from '../storage/paths.ts';
+import { readTextIn } from '../storage/rooted.ts';
+import {
+  deleteContainerStorage,
+  mountRootfs,
+  mountShm,
+  type RootfsSource,
+  unmountRootfs,
+} from '../storage/rootfs.ts';
+import { containerSizes } from '../storage/sizes.ts';
+import { resolveInRoot } from '../sys/inroot.ts';
+import { mountAt } from '../sys/mountinfo.ts';
+
+export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
+  const paths = storagePaths(stateDir);
+  // Beside the data, never in the bundle: the bundle is removed whole, and must not have a mount in it.
+  const mountPoint = (id: string): string => path.join(containerPaths(paths, id).root, 'merged');
+  const shm = (id: string): string => containerPaths(paths, id).shm;
+  return {
+    rootfs: {
+      mountPoint,
+      shm,
+      isMounted: (id) => mountAt(mountPoint(id)) !== undefined,
+      async mount(config) {
+        await mountRootfs(paths, sourceOf(config), { id: config.id, mountPoint: mountPoint(config.id) });
+        if (config.namespaces?.ipc === 'shareable') await mountShm(shm(config.id), config.shmSizeBytes);
+      },
+      async unmount(id) {
+        await unmountRootfs(mountPoint(id));
+        await unmountRootfs(shm(id));
+      },
+      create(id) {
+        mkdirSync(containerPaths(paths, id).root, { recursive: true, mode: 0o700 });
+      },
+      delete: (id) => deleteContainerStorage(paths, id),
+      readInRoot: (id, file) => readTextIn({ directory: mountPoint(id), mounts: new Map() }, file),
+      hasDirectory: (id, directory) => resolveInRoot(mountPoint(id), directory).type === 'directory',
+      makeDirectory(id, directory) {
+        mkdirSync(resolveInRoot(mountPoint(id), directory).hostPath, { recursive: true, mode: 0o755 });
+      },
+      async changes(config) {
+        if (config.rootfs !== undefined)
+          throw new BerthError(
+            'invalid',
+            `container ${config.name} has no layers to compare with: it has --rootfs`,
+          );
+        const { containerChanges } = await import('../storage/diff.ts');
+        return containerChanges(paths, config.id, config.image?.layers ?? []);
+      },
+      imageChanges: async (layers) => (await import('../storage/diff.ts')).imageChanges(paths, layers),
+      sizes: (config) => containerSizes(paths, sourceOf(config), config.id),
+    },
+  };
+}
+
+function sourceOf({ image, rootfs }: ContainerConfig): RootfsSource {
+  return rootfs === undefined ? { layers: image?.layers ?? [] } : { directory: rootfs };
+}

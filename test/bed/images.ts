@@ -1,0 +1,92 @@
+/**
+ * Images for the tests, made from Debian's packages (there is no registry to pull from) by GNU tar, umoci
+ * and skopeo: real tools of other people, so that what Berth makes of them is checked against somebody else.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { cached, recipeHash, sourceText } from './cache.ts';
+import { onHost } from './host.ts';
+import { baseRecipe, baseRoot, mmdebstrap } from './rootfs.ts';
+
+/**
+ * - busybox: /bin/sh and all applets, users root, nobody and app (1000, also in group extra); 5 MB
+ * - redis: the real redis-server, listening on 127.0.0.1:6379, and redis-cli; 70 MB
+ * - layers: busybox under two more layers with everything that is hard about layers (images.sh says what)
+ */
+export type ImageName = 'busybox' | 'redis' | 'layers';
+export type ArchiveFormat = 'docker-archive' | 'oci-archive';
+
+/** Path of an archive on the host that holds the image under the name localhost/NAME:latest. */
+export async function ensureImage(
+  name: ImageName,
+  format: ArchiveFormat = 'docker-archive',
+): Promise<string> {
+  const layout = await imageLayout(name);
+  const hash = recipeHash(basename(layout), EXPORT);
+  return cached({ kind: 'images', name: `${name}-${format}`, hash, suffix: '.tar' }, async (path) => {
+    await inBase(dirname(path), EXPORT, [layout, format, basename(path), name]);
+  });
+}
+
+/** Folder of the image as an OCI layout, with the tag `latest`. */
+export async function imageLayout(name: ImageName): Promise<string> {
+  const base = name === 'layers' ? await imageLayout('busybox') : '';
+  const hash = recipeHash(baseRecipe(), basename(base), sourceText('images.sh'), ...REDIS);
+  return cached({ kind: 'images', name: `${name}-layout`, hash }, async (path) => {
+    const root = `${path}.root`;
+    try {
+      await mkdir(root);
+      // Slow, and independent of the bed's own root, which the next step waits for.
+      if (name === 'redis') await mmdebstrap(join(root, 'rootfs'), REDIS);
+      const script = join(import.meta.dirname, 'images.sh');
+      const program = `cat >"$1/images.sh" && exec sh "$1/images.sh" "$@"`;
+      await inBase(dirname(path), program, [basename(root), basename(path), name, basename(base)], script);
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
+  });
+}
+
+/** Unpacked without maintainer scripts: nothing but the server, what it links to, and a shell. */
+const REDIS = [
+  '--variant=extract',
+  '--include=base-files,base-passwd,busybox-static,redis-server,redis-tools',
+];
+
+const EXPORT = 'skopeo copy --quiet "oci:$1:latest" "$2:$3:localhost/$4:latest"';
+
+/**
+ * Runs a shell script in the bed's root file system (its tools, not the host's), in a folder of the cache.
+ * Nothing is written outside that folder: the root is covered by a temporary overlay.
+ */
+async function inBase(folder: string, script: string, args: string[], input?: string): Promise<void> {
+  await onHost([
+    'sh',
+    '-euc',
+    ENTER,
+    'enter',
+    await baseRoot(),
+    folder,
+    script,
+    input ?? '/dev/null',
+    ...args,
+  ]);
+}
+
+const ENTER = `
+base=$1 folder=$2 script=$3 input=$4
+shift 4
+scratch=$(mktemp -d)
+mount -t tmpfs tmpfs "$scratch"
+mkdir "$scratch/upper" "$scratch/work" "$scratch/root"
+mount -t overlay overlay -o "lowerdir=$base,upperdir=$scratch/upper,workdir=$scratch/work" "$scratch/root"
+mount -t proc proc "$scratch/root/proc"
+mount --rbind /dev "$scratch/root/dev"
+mkdir -p "$scratch/root$folder"
+mount --bind "$folder" "$scratch/root$folder"
+code=0
+chroot "$scratch/root" sh -euc 'cd "$1"; script=$2; shift 2; eval "$script"' sh "$folder" "$script" "$@" <"$input" || code=$?
+umount --recursive "$scratch"
+rmdir "$scratch"
+exit $code
+`;

@@ -1,0 +1,216 @@
+/**
+ * `npm run bench [-- ROUNDS]`: Berth and Podman side by side, in one bed and one run, alternating. Prints medians and ratios, and
+ * writes them as JSON to dist/bench.json. Never fails because of a time.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Bed } from '../bed/bed.ts';
+import { bootInstalled } from '../bed/installed.ts';
+import { median, peakMemory, type Sample, sample } from './sample.ts';
+
+const ROUNDS = Number(process.argv[2] ?? 15);
+const root = join(import.meta.dirname, '../..');
+
+/** One thing to measure: a shell command, with what must be done before and after it, unmeasured. */
+interface Row {
+  title: string;
+  berth: string;
+  podman?: string;
+  /** `$X` is berth or podman. */
+  before?: string;
+  after?: string;
+}
+
+const ROWS: Row[] = [
+  {
+    title: 'start, as a command',
+    berth: 'berth start mine',
+    podman: 'podman start peer',
+    after: 'systemctl stop berth-mine; podman stop -t 0 peer',
+  },
+  {
+    title: 'systemctl start until active',
+    berth: 'systemctl start berth-mine',
+    podman: 'systemctl start quadlet',
+    after: 'systemctl stop berth-mine quadlet',
+  },
+  {
+    title: 'stop, as a command',
+    before: 'systemctl start berth-mine; podman start peer',
+    berth: 'berth stop mine',
+    podman: 'podman stop peer',
+  },
+  {
+    title: 'systemctl stop',
+    before: 'systemctl start berth-mine quadlet',
+    berth: 'systemctl stop berth-mine',
+    podman: 'systemctl stop quadlet',
+  },
+  {
+    title: 'create',
+    berth: 'berth create --name other busybox sleep 1',
+    podman: 'podman create --network none --name other busybox sleep 1',
+    after: 'berth rm -f other; podman rm -f other',
+  },
+  {
+    title: 'rm',
+    before:
+      'berth create --name other busybox sleep 1; podman create --network none --name other busybox sleep 1',
+    berth: 'berth rm other',
+    podman: 'podman rm other',
+  },
+  { title: 'ps, two containers', berth: 'berth ps -a', podman: 'podman ps -a' },
+  { title: 'inspect', berth: 'berth inspect mine', podman: 'podman inspect peer' },
+];
+
+/** The same with the containers running throughout. */
+const RUNNING_ROWS: Row[] = [
+  { title: 'exec true', berth: 'berth exec mine true', podman: 'podman exec peer true' },
+  {
+    title: 'healthcheck run, healthy',
+    berth: 'berth healthcheck run mine',
+    podman: 'podman healthcheck run peer',
+  },
+];
+
+const CREATE =
+  '--health-cmd true --health-interval disable --stop-timeout 2 busybox sh -c \'trap "exit 0" TERM; while :; do sleep 1000 & wait; done\'';
+
+// No name here can be read as digits of an ID: `rm -f c` would remove whatever has an ID that begins with c.
+const SETUP = `
+berth load -q -i /images/busybox.tar
+podman load -q -i /images/busybox.tar
+berth create --name mine ${CREATE}
+podman create --name peer --network none ${CREATE}
+mkdir -p /etc/containers/systemd
+cat > /etc/containers/systemd/quadlet.container <<Q
+[Container]
+Image=localhost/busybox:latest
+Network=none
+Exec=sh -c 'trap "exit 0" TERM; while :; do sleep 1000 & wait; done'
+Q
+systemctl daemon-reload
+`;
+
+await using bed = await bootInstalled({ name: 'bench', images: ['busybox'] });
+await bed.sh(SETUP);
+const results = [
+  ...(await measure(bed, ROWS)),
+  ...(await (async () => {
+    await bed.sh('systemctl start berth-mine; podman start peer');
+    return measure(bed, RUNNING_ROWS);
+  })()),
+];
+await bed.sh('systemctl stop berth-mine; podman stop -t 0 peer');
+const entries = await measureEntries(bed);
+writeFileSync(
+  join(root, 'dist/bench.json'),
+  `${JSON.stringify({ rounds: ROUNDS, results, entries }, null, 2)}\n`,
+);
+printResults();
+
+interface Result {
+  title: string;
+  berth: Sample;
+  podman?: Sample;
+}
+
+async function measure(machine: Bed, rows: Row[]): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const { title, berth, podman, before = ':', after = ':' } of rows) {
+    const mine: Sample[] = [];
+    const peers: Sample[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const commands = podman === undefined ? [berth] : round % 2 === 0 ? [berth, podman] : [podman, berth];
+      await machine.run(['sh', '-c', before]);
+      for (const command of commands) (command === berth ? mine : peers).push(await sample(machine, command));
+      await machine.run(['sh', '-c', after]);
+    }
+    results.push({ title, berth: median(mine), ...(podman === undefined ? {} : { podman: median(peers) }) });
+    process.stderr.write('.');
+  }
+  process.stderr.write('\n');
+  return results;
+}
+
+interface EntryResult {
+  title: string;
+  bundleBytes: number;
+  peakKb: number;
+  sample: Sample;
+}
+
+/**
+ * The entry points as systemd runs them. Their work is measured above, as part of start and stop; here it is the
+ * entry alone: berth-start on a container that runs already, berth-stop and berth-cleanup on one that has ended.
+ */
+async function measureEntries(machine: Bed): Promise<EntryResult[]> {
+  const id = (await machine.sh('berth inspect mine')).match(/"Id": "([0-9a-f]{64})"/)?.[1] ?? '';
+  const cases: [string, string][] = [
+    ['berth-create', '/usr/libexec/berth/berth-create --name extra busybox true'],
+    ['berth-start', `/usr/libexec/berth/berth-start ${id}`],
+    ['berth-stop', `/usr/libexec/berth/berth-stop ${id} 1`],
+    ['berth-cleanup', `/usr/libexec/berth/berth-cleanup ${id}`],
+    ['berth-healthcheck', `/usr/libexec/berth/berth-healthcheck ${id}`],
+    ['berth', 'berth version'],
+  ];
+  const results: EntryResult[] = [];
+  for (const [title, command] of cases) {
+    const samples: Sample[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      await machine.run(['sh', '-c', title === 'berth-create' ? 'berth rm -f extra' : ':']);
+      if (title === 'berth-start') await machine.run(['sh', '-c', 'systemctl start berth-mine']);
+      samples.push(await sample(machine, command));
+    }
+    const peakKb = await peakMemory(machine, command.replace('--name extra', '--name extra2'));
+    if (title === 'berth-start') await machine.run(['sh', '-c', 'systemctl stop berth-mine']);
+    results.push({
+      title,
+      peakKb,
+      bundleBytes: Number(await machine.ok(['stat', '-c', '%s', `/usr/lib/berth/${title}.cjs`])),
+      sample: median(samples),
+    });
+  }
+  return results;
+}
+
+function printResults(): void {
+  const ms = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(0));
+  const ratio = (mine: number, peer: number | undefined): string =>
+    peer === undefined ? '' : (mine / peer).toFixed(2);
+  const lines = [
+    ['', 'Berth ms', 'Podman ms', 'ratio', 'Berth CPU', 'Podman CPU', 'ratio'],
+    ...results.map(({ title, berth, podman }) => [
+      title,
+      ms(berth.wallMs),
+      ms(podman?.wallMs),
+      ratio(berth.wallMs, podman?.wallMs),
+      ms(berth.cpuMs),
+      ms(podman?.cpuMs),
+      ratio(berth.cpuMs, podman?.cpuMs),
+    ]),
+    ['', '', '', '', '', '', ''],
+    ['entry point', 'ms', 'CPU ms', 'peak MB', 'bundle kB', '', ''],
+    ...entries.map(({ title, bundleBytes, peakKb, sample: s }) => [
+      title,
+      ms(s.wallMs),
+      ms(s.cpuMs),
+      ms(peakKb / 1024),
+      ms(bundleBytes / 1000),
+      '',
+      '',
+    ]),
+  ];
+  const widths =
+    lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
+  for (const line of lines)
+    console.log(
+      line
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    );
+  console.log(
+    `\nmedians of ${ROUNDS} rounds, alternating, in one bed; CPU is user + sys of the command with its children`,
+  );
+}

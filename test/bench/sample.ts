@@ -1,0 +1,34 @@
+/** One timed command in a bed: wall time, CPU and peak memory of it and its waited-for children. */
+import type { Bed } from '../bed/bed.ts';
+
+export interface Sample {
+  wallMs: number;
+  /** User and system time. */
+  cpuMs: number;
+}
+
+/** Runs a command line and measures it, whatever its exit code: some entry points answer a question with theirs. */
+export async function sample(bed: Bed, command: string): Promise<Sample> {
+  // Bash's own `time` counts in milliseconds, GNU time (which alone knows the peak) in hundredths of a second.
+  const script = `TIMEFORMAT='%3R %3U %3S'; { time ${command} >/tmp/out 2>/tmp/err; } 2>&1`;
+  const { stdout, stderr } = await bed.run(['bash', '-c', script]);
+  const [wall = Number.NaN, user = 0, sys = 0] = stdout.trim().split(/\s+/).map(Number);
+  if (Number.isNaN(wall)) throw new Error(`${command} could not be measured: ${stderr}${stdout}`);
+  return { wallMs: wall * 1000, cpuMs: (user + sys) * 1000 };
+}
+
+/** The largest resident set, in kB, of any process of a command and its waited-for children (time(1), %M). */
+export async function peakMemory(bed: Bed, command: string): Promise<number> {
+  await bed.run(['bash', '-c', `/usr/bin/time -q -o /tmp/peak -f %M ${command}`]);
+  return Number(await bed.ok(['cat', '/tmp/peak']));
+}
+
+/** The median of each figure. */
+export function median(samples: readonly Sample[]): Sample {
+  const middle = (values: number[]): number =>
+    values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+  return {
+    wallMs: middle(samples.map(({ wallMs }) => wallMs)),
+    cpuMs: middle(samples.map(({ cpuMs }) => cpuMs)),
+  };
+}

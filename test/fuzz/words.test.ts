@@ -1,0 +1,325 @@
+/** What is parsed and printed, or found: whatever the input, the two agree. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { containerFilter, PRUNE_FILTERS } from '../../src/model/container-filter.ts';
+import { detachFilter, parseDetachKeys } from '../../src/model/detach-keys.ts';
+import { formatDuration, parseDuration } from '../../src/model/duration.ts';
+import { parseEnvFile } from '../../src/model/env.ts';
+import { BerthError } from '../../src/model/errors.ts';
+import { type Filters, parseFilters } from '../../src/model/filters.ts';
+import { parseMoment } from '../../src/model/moment.ts';
+import { parseVolumeFlag } from '../../src/model/mount-flags.ts';
+import type { ContainerRecord } from '../../src/model/records.ts';
+import { parseSignal, signalName } from '../../src/model/signal.ts';
+import { initialState } from '../../src/model/state.ts';
+
+const RUNS = { numRuns: 2000 };
+
+/** The value, or undefined after a BerthError; anything else that is thrown is a bug. */
+function answer<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    assert.ok(error instanceof BerthError, String((error as Error).stack));
+    return undefined;
+  }
+}
+
+describe('signals', () => {
+  const spelling = fc.tuple(fc.constantFrom('', 'SIG', 'sig', 'Sig'), fc.integer({ min: 1, max: 64 }));
+
+  it('come back from their printed names, with or without SIG, in either case', () => {
+    fc.assert(
+      fc.property(spelling, fc.boolean(), ([prefix, number], lower) => {
+        const name = signalName(number).replace(/^SIG/, '');
+        const text = prefix + (lower ? name.toLowerCase() : name);
+        assert.equal(parseSignal(text), number, text);
+      }),
+      RUNS,
+    );
+  });
+
+  it('beyond the last, or between none and the first, are refused', () => {
+    fc.assert(
+      fc.property(fc.bigInt(), (number) => {
+        const known = number >= 1n && number <= 64n;
+        assert.equal(answer(() => parseSignal(String(number))) !== undefined, known, String(number));
+      }),
+      RUNS,
+    );
+  });
+
+  it('that count from the ends of the real-time range stay in it', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('RTMIN', 'RTMAX'), fc.integer({ min: -99, max: 99 }), (end, offset) => {
+        const text = `${end}${offset < 0 ? '' : '+'}${offset}`;
+        const wanted = (end === 'RTMIN' ? 34 : 64) + offset;
+        assert.equal(
+          answer(() => parseSignal(text)),
+          wanted >= 34 && wanted <= 64 ? wanted : undefined,
+          text,
+        );
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('durations', () => {
+  const UNITS: [unit: string, nanoseconds: bigint][] = [
+    ['ns', 1n],
+    ['us', 1_000n],
+    ['µs', 1_000n],
+    ['ms', 1_000_000n],
+    ['s', 1_000_000_000n],
+    ['m', 60_000_000_000n],
+    ['h', 3_600_000_000_000n],
+  ];
+
+  it('come back from their printed form', () => {
+    fc.assert(
+      // Nanoseconds of three weeks: a double of milliseconds tells them apart.
+      fc.property(fc.integer({ min: -1_814_400_000_000_000, max: 1_814_400_000_000_000 }), (nanoseconds) => {
+        const ms = nanoseconds / 1e6;
+        assert.equal(parseDuration(formatDuration(ms)), ms || 0, formatDuration(ms));
+      }),
+      RUNS,
+    );
+  });
+
+  it('are the sums of their terms, counted in whole nanoseconds', () => {
+    const term = fc.tuple(fc.integer({ min: 0, max: 5000 }), fc.constantFrom(...UNITS.slice(0, 6)));
+    fc.assert(
+      fc.property(fc.array(term, { minLength: 1, maxLength: 5 }), (terms) => {
+        const text = terms.map(([count, [unit]]) => `${count}${unit}`).join('');
+        const sum = terms.reduce((total, [count, [, size]]) => total + BigInt(count) * size, 0n);
+        assert.equal(parseDuration(text), Number(sum) / 1e6, text);
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('moments', () => {
+  const NOW = Date.parse('2026-03-04T05:06:07Z');
+  const date = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true });
+
+  it('are what a date in UTC, and its seconds, say', () => {
+    fc.assert(
+      fc.property(date, (moment) => {
+        const text = moment.toISOString();
+        assert.equal(parseMoment(text, { now: NOW }), moment.getTime());
+        assert.equal(parseMoment(String(moment.getTime() / 1000), { now: NOW }), moment.getTime());
+      }),
+      RUNS,
+    );
+  });
+
+  it('as durations lead as far back as ahead', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10 ** 9 }), (ms) => {
+        const text = `${ms}ms`;
+        assert.equal(parseMoment(text, { now: NOW }), NOW - ms);
+        assert.equal(parseMoment(text, { now: NOW, durations: 'ahead' }), NOW + ms);
+      }),
+      RUNS,
+    );
+  });
+
+  it('of any text are a number or an answer', () => {
+    const near = fc
+      .array(fc.constantFrom('2026', '-', '02', '30', 'T', ':', '99', 'Z', '+', '.', '1', 'h', ' '))
+      .map((words) => words.join(''));
+    fc.assert(
+      fc.property(fc.oneof(near, fc.string()), (text) => {
+        const moment = answer(() => parseMoment(text, { now: NOW }));
+        assert.ok(moment === undefined || Number.isFinite(moment), `${JSON.stringify(text)}: ${moment}`);
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('a file of variables', () => {
+  const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_. -]{0,8}$/);
+  const value = fc.string({ unit: 'grapheme' }).filter((text) => !/[\r\n]/.test(text));
+
+  it('gives back what was written, whatever the values are', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(name, value)),
+        fc.constantFrom('\n', '\r\n', '\n\n# remark\n'),
+        (pairs, end) => {
+          const entries = pairs.map(([key, text]) => `${key}=${text}`);
+          const text = entries.map((entry) => entry + end).join('');
+          assert.deepEqual(parseEnvFile(text, 'file', {}), entries);
+        },
+      ),
+      RUNS,
+    );
+  });
+});
+
+describe('a bind mount', () => {
+  const part = fc
+    .stringMatching(/^[a-zA-Z0-9 ._@"'$-]{1,6}$/)
+    .filter((text) => text !== '.' && text !== '..');
+  const directory = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
+  const options = fc.uniqueArray(fc.constantFrom('ro', 'nodev', 'noexec', 'rslave', 'z'), { maxLength: 3 });
+
+  it('is read as it was written', () => {
+    fc.assert(
+      fc.property(directory, directory, options, (source, destination, words) => {
+        const text = [source, destination, ...(words.length > 0 ? [words.join(',')] : [])].join(':');
+        assert.deepEqual(parseVolumeFlag(text), { type: 'bind', source, destination, options: words });
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('detach keys', () => {
+  const key = fc.constantFrom('ctrl-p', 'ctrl-q', 'ctrl-@', 'ctrl-_', 'CTRL-a', 'a', 'q', '~', ' ');
+  const keys = fc.array(key, { minLength: 1, maxLength: 4 }).map((words) => words.join(','));
+
+  it('are as many bytes as keys, each of them one that a terminal can send', () => {
+    fc.assert(
+      fc.property(keys, (text) => {
+        const bytes = parseDetachKeys(text);
+        assert.equal(bytes.length, text.split(',').length);
+        for (const byte of bytes) assert.ok(byte >= 0 && byte < 127);
+      }),
+      RUNS,
+    );
+  });
+
+  it('of any text are an answer', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        const bytes = answer(() => parseDetachKeys(text));
+        assert.ok(bytes === undefined || bytes.length === (text === '' ? 0 : text.split(',').length));
+      }),
+      RUNS,
+    );
+  });
+
+  it('are found wherever what is typed is cut into pieces, and nothing else is lost', () => {
+    // Few letters, so that beginnings of the sequence and the sequence itself come up.
+    const letters = fc.array(fc.constantFrom(1, 2, 3), { maxLength: 30 });
+    const sequence = fc.array(fc.constantFrom(1, 2), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(letters, sequence, fc.array(fc.integer({ min: 1, max: 5 })), (typed, wanted, cuts) => {
+        const filter = detachFilter(wanted);
+        const passed: number[] = [];
+        let detached = false;
+        const rest = [...typed];
+        for (const size of [...cuts, ...typed.map(() => 1)]) {
+          if (rest.length === 0 || detached) break;
+          const result = filter(Uint8Array.from(rest.splice(0, size)));
+          passed.push(...result.pass);
+          detached = result.detached;
+        }
+        const at = indexOf(typed, wanted);
+        assert.equal(detached, at >= 0);
+        if (at >= 0) assert.deepEqual(passed, typed.slice(0, at));
+        else {
+          assert.deepEqual(passed, typed.slice(0, passed.length));
+          assert.ok(
+            typed.length - passed.length < wanted.length,
+            'only what may be a beginning is held back',
+          );
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  function indexOf(typed: number[], wanted: number[]): number {
+    return typed.findIndex((_, at) => wanted.every((byte, offset) => typed[at + offset] === byte));
+  }
+});
+
+describe('filters of containers', () => {
+  const NOW = Date.parse('2026-03-04T05:06:07Z');
+  const context = { now: NOW, find: () => world[0] ?? assert.fail() };
+  const entry = fc
+    .tuple(
+      fc.constantFrom(
+        ...['id', 'name', 'label', 'label!', 'status', 'exited', 'ancestor', 'until', 'health'],
+      ),
+      fc.constantFrom(
+        'a',
+        'web',
+        '1',
+        '3',
+        'running',
+        'exited',
+        'a=1',
+        '^w',
+        '[',
+        '',
+        '1h',
+        'a*',
+        'box',
+        '(?i)WEB',
+      ),
+    )
+    .map(([key, value]) => `${key}=${value}`);
+  const world = ['web', 'proxy', 'web-2'].flatMap((name, index) =>
+    (['running', 'exited', 'configured'] as const).map((status) => fake(`${name}-${status}`, index, status)),
+  );
+
+  function fake(name: string, index: number, status: 'running' | 'exited' | 'configured'): ContainerRecord {
+    const config = {
+      id: `${index}a`.repeat(32),
+      name,
+      labels: index === 0 ? { a: '1' } : {},
+      createdAt: '2026-03-04T00:00:00Z',
+      restart: { name: 'no', maximumRetryCount: 0 },
+      entrypoint: [],
+      command: ['sh'],
+      mounts: [],
+      image: { id: 'f'.repeat(64), name: 'localhost/box:latest', layers: [], config: {} },
+    };
+    return {
+      config: config as unknown as ContainerRecord['config'],
+      state: { ...initialState(), status, exitCode: index },
+    } as ContainerRecord;
+  }
+
+  const passing = (filters: Filters): string[] =>
+    world.filter(containerFilter(filters, context)).map(({ config }) => config.name);
+
+  it('of different keys are what all of them let through', () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 5 }), (texts) => {
+        const filters = parseFilters(texts);
+        const all = answer(() => passing(filters));
+        const single = [...filters].map(([key, values]) => answer(() => passing(new Map([[key, values]]))));
+        if (single.some((names) => names === undefined)) return assert.equal(all, undefined);
+        const both = world
+          .map(({ config }) => config.name)
+          .filter((name) => single.every((names) => names?.includes(name)));
+        assert.deepEqual(all, both);
+      }),
+      RUNS,
+    );
+  });
+
+  it('of any text are an answer, and prune takes no others than its own', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(entry, fc.string()), { maxLength: 4 }), (texts) => {
+        const filters = answer(() => parseFilters(texts));
+        if (filters === undefined) return assert.ok(texts.some((text) => !text.includes('=')));
+        answer(() => passing(filters));
+        const prune = answer(() => containerFilter(filters, context, PRUNE_FILTERS));
+        const foreign = [...filters.keys()].some(
+          (key) => !(PRUNE_FILTERS as readonly string[]).includes(key),
+        );
+        if (foreign) assert.equal(prune, undefined);
+      }),
+      RUNS,
+    );
+  });
+});

@@ -1,0 +1,81 @@
+/** Every point of every plan, and what is done after a cut there. Made from the plans: a new step is cut without a new line here. */
+import { planAfterEnd, planCleanup } from '../../../src/model/plan/cleanup.ts';
+import { planCreate } from '../../../src/model/plan/create.ts';
+import type { Plan } from '../../../src/model/plan/plan.ts';
+import { planRemove, RM_PLAN } from '../../../src/model/plan/remove.ts';
+import { planReady, planStart } from '../../../src/model/plan/start.ts';
+import { MARK_STOPPING, planStop } from '../../../src/model/plan/stop.ts';
+import { config } from '../../unit/oci/config.ts';
+
+/** How the container is made, brought to the point before the cut, and to the cut: see script.ts. */
+export type Situation = 'create' | 'start' | 'checked' | 'stop' | 'frozen' | 'vain' | 'rm' | 'auto-remove';
+
+/** What a person does next. */
+export type Next = 'start' | 'stop' | 'rm';
+
+export interface Cell {
+  situation: Situation;
+  /** `start before mount-rootfs` */
+  point: string;
+  next: Next;
+}
+
+const whole = config({
+  cidFile: '/run/cid',
+  health: {
+    test: ['true'],
+    testAsGiven: ['CMD', 'true'],
+    intervalMs: 3_600_000,
+    timeoutMs: 30_000,
+    startPeriodMs: 0,
+    retries: 3,
+    onFailure: 'none',
+    maxLogCount: 5,
+    maxLogSize: 500,
+  },
+});
+
+const stop = planStop({ hasGrace: true, isFrozen: false });
+const stopOfFrozen = planStop({ hasGrace: true, isFrozen: true });
+
+/** Which plans a situation runs through, with all of their steps. */
+const PLANS: Record<Situation, Plan<string>[]> = {
+  create: [planCreate(whole)],
+  start: [planStart(whole, { mounted: true, bundle: true })],
+  checked: [planReady(whole)],
+  stop: [MARK_STOPPING, stop, planCleanup({ cgroup: true, bundle: true, poststopHooks: true })],
+  frozen: [{ of: 'stop', steps: stopOfFrozen.steps.filter((step) => !stop.steps.includes(step)) }],
+  vain: [planAfterEnd({ preventRestart: true, autoRemove: false })],
+  rm: [RM_PLAN, planRemove(whole)],
+  'auto-remove': [
+    planAfterEnd({ preventRestart: false, autoRemove: true }),
+    planRemove(whole, { inUnit: true }),
+  ],
+};
+
+export const SITUATIONS = Object.keys(PLANS) as Situation[];
+
+/** Where a cut leaves a container half made or half removed, there is nothing to stop. */
+const NEXTS: Record<Situation, readonly Next[]> = {
+  create: ['start', 'rm'],
+  start: ['start', 'stop', 'rm'],
+  checked: ['start', 'stop', 'rm'],
+  stop: ['start', 'stop', 'rm'],
+  // Killed before it thaws, systemd waits out the unit's stop timeout: slow, and the same for each.
+  frozen: ['start'],
+  vain: ['start', 'stop', 'rm'],
+  rm: ['start', 'rm'],
+  'auto-remove': ['start', 'rm'],
+};
+
+/**
+ * Before every step of the situation and after the last of each plan, with everything that may come next. After a step that
+ * another one follows is the same moment as before that one: nothing runs in between.
+ */
+export function cellsOf(situation: Situation, nexts = NEXTS[situation]): Cell[] {
+  return PLANS[situation].flatMap(({ of, steps }) =>
+    [...steps.map((step) => `${of} before ${step}`), `${of} after ${steps.at(-1)}`].flatMap((point) =>
+      nexts.map((next) => ({ situation, point, next })),
+    ),
+  );
+}

@@ -1,0 +1,165 @@
+/** Steps that fail instead of being killed; and plans as they are printed and done. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planCleanup } from '../../../src/model/plan/cleanup.ts';
+import { planCreate } from '../../../src/model/plan/create.ts';
+import { planRemove } from '../../../src/model/plan/remove.ts';
+import { planStart } from '../../../src/model/plan/start.ts';
+import type { Bed } from '../../bed/bed.ts';
+import { assertAgree } from '../../support/agree.ts';
+import { berth, leavingNothing, remove, script, systemctl, until } from '../../support/machine.ts';
+import { config } from '../../unit/oci/config.ts';
+import { arrange, assertReached } from './installed.ts';
+
+const CREATE = ['create', '--name', 'f', '--stop-timeout', '5', '--cidfile', '/run/cid-f'];
+const PAYLOAD = ['busybox', 'sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait'];
+const whole = config({ cidFile: '/run/cid-f' });
+
+export function showFailingSteps(bed: () => Bed): void {
+  test('a create whose step fails, whichever, says so and leaves nothing', () =>
+    leavingNothing(bed(), async () => {
+      for (const step of planCreate(whole).steps) {
+        await arrange(bed(), 'f', `fail create after ${step}`);
+        const failed = await bed().nsenter(['berth', ...CREATE, ...PAYLOAD]);
+        assert.deepEqual(
+          [failed.code, failed.stderr],
+          [125, `Error: the test fails at: create after ${step}\n`],
+        );
+        await assertReached(bed(), 'f');
+        await script(bed(), '! ls /run/cid-f /usr/local/lib/systemd/system/berth-f.service 2>/dev/null');
+        assert.equal(await berth(bed(), 'ps', '-aq'), '');
+      }
+    }));
+
+  test('a start whose step fails, whichever, is rolled back, says so, and leaves nothing but its failed unit', () =>
+    leavingNothing(bed(), async () => {
+      await berth(bed(), ...CREATE, ...PAYLOAD);
+      for (const step of planStart(whole, { mounted: false, bundle: false }).steps) {
+        await leavingNothing(bed(), async () => {
+          await arrange(bed(), 'f', `fail start after ${step}`);
+          const failed = await bed().nsenter(['berth', 'start', 'f']);
+          assert.equal(failed.code, 125);
+          assert.ok(failed.stderr.trim().endsWith(`: the test fails at: start after ${step}`), failed.stderr);
+          await assertReached(bed(), 'f');
+          await assertAgree(bed(), 'f');
+        }, [/^unit: berth-f\.service failed/]);
+      }
+      await berth(bed(), 'start', 'f');
+      await remove(bed(), 'f');
+    }));
+
+  test('what fails in undoing a failed start is told beside it, and done by cleanup', () =>
+    leavingNothing(bed(), async () => {
+      await berth(bed(), ...CREATE, ...PAYLOAD);
+      await arrange(
+        bed(),
+        'f',
+        'fail start before start-payload',
+        'fail start undo create-in-runtime',
+        'fail start undo mount-rootfs',
+      );
+      const failed = await bed().nsenter(['berth', 'start', 'f']);
+      const both =
+        'the test fails at: start before start-payload (and while undoing it: the test fails at: start undo create-in-runtime; the test fails at: start undo mount-rootfs)';
+      assert.ok(failed.stderr.trim().endsWith(both), failed.stderr);
+      assert.equal(await berth(bed(), 'inspect', '--format', '{{.State.Error}}', 'f'), both);
+      await assertAgree(bed(), 'f');
+      await berth(bed(), 'start', 'f');
+      await remove(bed(), 'f');
+    }));
+
+  test('a cleanup does the other steps when one fails, tells of all that failed, and the next start works', () =>
+    leavingNothing(bed(), async () => {
+      await berth(bed(), ...CREATE, ...PAYLOAD);
+      const { steps } = planCleanup({ cgroup: true, bundle: true, poststopHooks: true });
+      await systemctl(bed(), 'start', 'berth-f');
+      await arrange(bed(), 'f', ...steps.map((step) => `fail cleanup after ${step}`));
+      await bed().nsenter(['systemctl', 'stop', 'berth-f']);
+      await assertReached(bed(), 'f');
+      await assertAgree(bed(), 'f');
+      const told = steps.map((step) => `the test fails at: cleanup after ${step}`).join('; ');
+      await until('the journal has it', async () =>
+        (await bed().journal('-u', 'berth-f', '-o', 'cat')).includes(
+          `Error: cleanup of container f: ${told}\n`,
+        )
+          ? true
+          : undefined,
+      );
+      await berth(bed(), 'start', 'f');
+      await remove(bed(), 'f');
+    }));
+
+  test('an rm whose step fails, whichever, says so, and the next rm does the rest', () =>
+    leavingNothing(bed(), async () => {
+      for (const step of planRemove(whole).steps) {
+        await berth(bed(), ...CREATE, ...PAYLOAD);
+        await systemctl(bed(), '--quiet', 'enable', 'berth-f');
+        await arrange(bed(), 'f', `fail remove before ${step}`);
+        const failed = await bed().nsenter(['berth', 'rm', 'f']);
+        assert.deepEqual(
+          [failed.code, failed.stderr],
+          [125, `Error: the test fails at: remove before ${step}\n`],
+        );
+        await assertReached(bed(), 'f');
+        await berth(bed(), 'rm', 'f');
+      }
+    }));
+}
+
+export function showPlans(bed: () => Bed): void {
+  /** Step names of what --dry-run prints. */
+  const planned = async (...args: string[]): Promise<string[]> => {
+    const text = await berth(bed(), ...args.toSpliced(1, 0, '--dry-run'));
+    return [...text.matchAll(/^ {2}(\S+)/gm)].map(([, step = '']) => step);
+  };
+
+  test('what --dry-run prints is what is then done, and printing it does nothing of it', () =>
+    leavingNothing(bed(), async () => {
+      const trace = '/run/berth-cuts/f.trace';
+      const health = ['--health-cmd', 'true', '--health-interval', '1h'];
+      for (const command of [
+        [...CREATE, ...health, ...PAYLOAD],
+        ['start', 'f'],
+        ['restart', 'f'],
+        ['stop', 'f'],
+        ['start', 'f'],
+        ['rm', '--force', 'f'],
+        ['run', '--detach', '--name', 'f', ...PAYLOAD],
+        ['stop', 'f'],
+        ['rm', 'f'],
+      ]) {
+        await script(bed(), `: >${trace}`);
+        const steps = await planned(...command);
+        assert.equal(await script(bed(), `cat ${trace}`), '', `a dry ${command[0]} does nothing`);
+        await berth(bed(), ...command);
+        const done = (await script(bed(), `cat ${trace}`)).split('\n');
+        // `rm` holds the lock in this one while the others are done.
+        assert.deepEqual(
+          done.filter((step) => step !== 'clean-up-and-remove'),
+          steps,
+          command.join(' '),
+        );
+      }
+      await script(bed(), `rm ${trace}`);
+    }));
+
+  test('--dry-run and inspect answer while a start holds the lock', () =>
+    leavingNothing(bed(), async () => {
+      await berth(bed(), ...CREATE, ...PAYLOAD);
+      await arrange(bed(), 'f', 'hold start before write-spec');
+      await systemctl(bed(), 'start', '--no-block', 'berth-f');
+      await until('it is held', async () => {
+        const { code } = await bed().nsenter(['test', '-s', '/run/berth-cuts/f.hit']);
+        return code === 0 || undefined;
+      });
+      assert.ok((await planned('start', 'f')).includes('sweep-leftovers'), 'it shows what is there');
+      assert.ok((await planned('rm', 'f')).includes('delete-row'));
+      await berth(bed(), 'inspect', 'f');
+      await systemctl(bed(), 'kill', '--signal', 'CONT', 'berth-f');
+      await until('it runs', async () => {
+        const { stdout } = await bed().nsenter(['systemctl', 'show', '-P', 'ActiveState', 'berth-f']);
+        return stdout.trim() === 'active' || undefined;
+      });
+      await remove(bed(), 'f');
+    }));
+}

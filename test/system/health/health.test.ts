@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import type { Bed } from '../../bed/bed.ts';
+import {
+  berth,
+  bootWith,
+  leavingNothing,
+  RUNTIMES,
+  remove,
+  script,
+  timerRuns,
+  until,
+} from '../../support/machine.ts';
+import { preparePodman } from '../../support/peer.ts';
+
+interface Health {
+  Status: string;
+  FailingStreak: number;
+  Log: { Start: string; End: string; ExitCode: number; Output: string }[];
+}
+
+for (const runtime of RUNTIMES) {
+  describe(`a health check, with ${runtime}`, () => {
+    let bed: Bed;
+    before(async () => {
+      bed = await bootWith(`health-${runtime}`);
+      await preparePodman(bed);
+      await script(bed, 'mkdir -p /srv/state && echo 0 >/srv/state/code');
+    });
+    after(() => bed.close());
+
+    beforeEach(() => script(bed, 'echo 0 >/srv/state/code'));
+
+    /** Makes and starts a container whose check ends with the code that /srv/state/code holds. */
+    async function start(name: string, ...flags: string[]): Promise<void> {
+      await berth(
+        bed,
+        ...['create', '--runtime', runtime, '--name', name, '--stop-timeout', '0', '-v', '/srv/state:/state'],
+        ...(flags.includes('--health-cmd')
+          ? []
+          : ['--health-cmd', 'echo "checked $(cat /state/code)"; exit $(cat /state/code)']),
+        ...flags,
+        ...['busybox', 'sleep', '100000'],
+      );
+      await berth(bed, 'start', name);
+    }
+    const health = async (name: string): Promise<Health> =>
+      JSON.parse(await script(bed, `berth inspect ${name} | jq .[0].State.Health`)) as Health;
+    const becomes = (name: string, status: string) =>
+      until(`${name} is ${status}`, async () => {
+        const now = await health(name);
+        return now.Status === status ? now : undefined;
+      });
+    const code = (value: number) => script(bed, `echo ${value} >/srv/state/code`);
+    const units = () =>
+      script(
+        bed,
+        'systemctl list-units --all --plain --no-legend "berth-health*.timer" "berth-health*.service" | cut -d" " -f1',
+      );
+    const noUnits = () => until('the timer is gone', async () => ((await units()) === '' ? true : undefined));
+
+    test('goes from starting to healthy, unhealthy and healthy again with what its command says, one line in the journal for each', async () => {
+      await leavingNothing(bed, async () => {
+        await code(1);
+        await start('turns', '--health-interval', '500ms', '--health-retries', '3');
+        assert.match((await health('turns')).Status, /^(starting|unhealthy)$/);
+        const bad = await becomes('turns', 'unhealthy');
+        assert.ok(bad.FailingStreak >= 3);
+        assert.deepEqual([bad.Log.at(-1)?.ExitCode, bad.Log.at(-1)?.Output], [1, 'checked 1\n']);
+        await code(0);
+        const good = await becomes('turns', 'healthy');
+        assert.equal(good.FailingStreak, 0);
+        await until('the log is full', async () =>
+          (await health('turns')).Log.every((entry) => entry.ExitCode === 0) ? true : undefined,
+        );
+        assert.equal((await health('turns')).Log.length, 5, 'as many as --health-max-log-count says');
+        assert.match(await berth(bed, 'ps'), /\(healthy\)/);
+        await code(1);
+        await becomes('turns', 'unhealthy');
+        // A check says its line after it has saved the verdict.
+        const lines = await until('it has been said', async () => {
+          const journal = await bed.journal('-o', 'cat', '-u', 'berth-health@turns.*');
+          const said = journal.split('\n').filter(Boolean);
+          return said.length >= 4 ? said : undefined;
+        });
+        assert.deepEqual(
+          lines.map((line) => /is (\w+)/.exec(line)?.[1] ?? line.replace(/ - .*/, '')),
+          ['Started berth-health@turns.timer', 'unhealthy', 'healthy', 'unhealthy'],
+          lines.join('\n'),
+        );
+        await remove(bed, 'turns');
+        await code(0);
+      });
+    });
+
+    test('runs once a second when told to, one after the other', async () => {
+      await leavingNothing(bed, async () => {
+        await start(
+          'paced',
+          '--health-interval',
+          '1s',
+          '--health-max-log-count',
+          '0',
+          '--health-cmd',
+          'sleep 0.3',
+        );
+        const { Log } = await until('six checks have run', async () => {
+          const now = await health('paced');
+          return now.Log.length >= 6 ? now : undefined;
+        });
+        for (const [index, { Start }] of Log.entries()) {
+          const earlier = Log[index - 1];
+          if (earlier === undefined) continue;
+          // The interval counts from the end of the check before, and a busy machine makes it longer.
+          const pause = Date.parse(Start) - Date.parse(earlier.End);
+          assert.ok(pause >= 990, `${pause} ms between check ${index} and the next`);
+        }
+        const timer = await script(
+          bed,
+          'systemctl show -p TimersMonotonic -p AccuracyUSec berth-health@paced.timer',
+        );
+        assert.match(timer, /OnUnitInactiveUSec=1s ;/);
+        assert.match(timer, /^AccuracyUSec=\d+ms$/m, 'systemd does not put a second off');
+        await remove(bed, 'paced');
+      });
+    });
+
+    test('is killed with all it has started when its time is up, and has failed', async () => {
+      await leavingNothing(bed, async () => {
+        await start(
+          'late',
+          ...['--health-interval', 'disable', '--health-timeout', '1s', '--health-retries', '1'],
+          ...['--health-cmd', 'sleep 55555 & (setsid sleep 55555 &) ; sleep 55555'],
+        );
+        const result = await bed.run(['berth', 'healthcheck', 'run', 'late']);
+        assert.notEqual(result.code, 0);
+        assert.equal((await health('late')).Status, 'unhealthy');
+        await until(
+          'nothing of it lives on',
+          async () => (await script(bed, 'pgrep -f "^sleep 55555" || true')) === '' || undefined,
+        );
+        await remove(bed, 'late');
+      });
+    });
+
+    test('has a timer only while its container runs: none after stop, crash, rm or the death of everything', async () => {
+      await leavingNothing(bed, async () => {
+        const ends: [how: string, line: string][] = [
+          ['stop', 'berth stop bound'],
+          ['crash', 'kill -9 $(berth inspect bound | jq .[0].State.Pid)'],
+          ['death of all', 'systemctl kill --signal=KILL berth-bound'],
+          ['rm', 'berth rm --force --time 0 bound'],
+        ];
+        await start('bound', '--health-interval', '1s');
+        for (const [how, line] of ends) {
+          await berth(bed, 'start', 'bound');
+          await timerRuns(bed, 'bound');
+          await script(bed, line);
+          await noUnits();
+          await until(`the unit rests after ${how}`, async () =>
+            /^(inactive|failed)$/.test(await script(bed, 'systemctl show -P ActiveState berth-bound'))
+              ? true
+              : undefined,
+          );
+        }
+      });
+    });
+
+    test('has no timer with --health-interval disable, and runs by hand', async () => {
+      await leavingNothing(bed, async () => {
+        await start('manual', '--health-interval', 'disable', '--health-retries', '1');
+        assert.equal(await units(), '');
+        assert.equal((await health('manual')).Status, 'starting');
+        await bed.ok(['berth', 'healthcheck', 'run', 'manual']);
+        assert.equal((await health('manual')).Status, 'healthy');
+        await remove(bed, 'manual');
+      });
+    });
+
+    test('by hand prints and exits as Podman’s does', async () => {
+      await leavingNothing(bed, async () => {
+        const flags = [
+          '--health-cmd',
+          'exit $(cat /state/code)',
+          '--health-interval',
+          'disable',
+          '--health-retries',
+          '2',
+        ];
+        await start('hand', ...flags);
+        await bed.ok([
+          'podman',
+          '--runtime',
+          runtime,
+          'run',
+          '-d',
+          '--network',
+          'none',
+          '-v',
+          '/srv/state:/state',
+          '--name',
+          'hand',
+          ...flags,
+          'localhost/busybox',
+          'sleep',
+          '100000',
+        ]);
+        for (const value of [0, 1, 1, 0]) {
+          await code(value);
+          const own = await bed.run(['berth', 'healthcheck', 'run', 'hand']);
+          assert.deepEqual(own, await bed.run(['podman', 'healthcheck', 'run', 'hand']), String(value));
+          // Newer than the Podman in the bed.
+          const ignored = await bed.run(['berth', 'healthcheck', 'run', '--ignore-result', 'hand']);
+          assert.equal(ignored.code, 0);
+          await bed.run(['podman', 'healthcheck', 'run', 'hand']);
+        }
+        await bed.ok(['podman', 'rm', '--force', '--time', '0', 'hand']);
+        await remove(bed, 'hand');
+        await code(0);
+      });
+    });
+
+    test('that outlives the run it looked at says nothing of the next one', () =>
+      leavingNothing(bed, async () => {
+        await start(
+          'late',
+          '--health-cmd',
+          'touch /tmp/begun; exec sleep 1000',
+          '--health-interval',
+          'disable',
+        );
+        // Held up from before the end of the container's run until the next one has begun.
+        const said = await script(
+          bed,
+          `berth healthcheck run late >/dev/null 2>/tmp/late & check=$!
+           until berth exec late test -e /tmp/begun; do kill -0 $check; done
+           kill -STOP $check
+           berth restart late >/dev/null
+           kill -CONT $check
+           if wait $check; then echo passed; fi
+           cat /tmp/late
+           rm /tmp/late`,
+        );
+        assert.match(said, /^Error: container \w+ stopped while it was being checked$/);
+        assert.deepEqual(await health('late'), { Status: 'starting', FailingStreak: 0, Log: [] });
+        await remove(bed, 'late');
+      }));
+
+    test('with --health-on-failure kill ends the container, which systemd restarts by the restart policy', async () => {
+      await leavingNothing(bed, async () => {
+        await start(
+          'killed',
+          '--health-interval',
+          '500ms',
+          '--health-retries',
+          '2',
+          '--health-on-failure',
+          'kill',
+          '--restart',
+          'always',
+        );
+        await becomes('killed', 'healthy');
+        await code(1);
+        await until('systemd has restarted it', async () =>
+          Number(await script(bed, 'systemctl show -P NRestarts berth-killed')) >= 1 ? true : undefined,
+        );
+        await code(0);
+        await becomes('killed', 'healthy');
+        assert.equal(await script(bed, 'systemctl is-active berth-killed'), 'active');
+        await remove(bed, 'killed');
+      });
+    });
+  });
+}
+
+describe('a health check of an image', () => {
+  let bed: Bed;
+  before(async () => {
+    bed = await bootWith('health-image');
+    // Only the configuration knows HEALTHCHECK, and only in Docker's form: written with umoci and jq would lose it.
+    await script(bed, WITH_HEALTHCHECK);
+    await bed.ok(['berth', 'load', '--quiet', '-i', '/tmp/checked.tar']);
+  });
+  after(() => bed.close());
+
+  test('is used, unless a flag says otherwise', async () => {
+    await leavingNothing(bed, async () => {
+      const check = async (...flags: string[]): Promise<unknown> => {
+        await berth(bed, 'create', '--name', 'image', '--replace', ...flags, 'checked', 'sleep', '1');
+        return JSON.parse(await script(bed, 'berth inspect image | jq -c .[0].Config.Healthcheck'));
+      };
+      const image = {
+        Test: ['CMD-SHELL', 'true'],
+        StartPeriod: 3e9,
+        Interval: 7e9,
+        Timeout: 5e9,
+        Retries: 4,
+      };
+      assert.deepEqual(await check(), image);
+      assert.deepEqual(await check('--health-interval', '9s'), { ...image, Interval: 9e9 });
+      assert.deepEqual(await check('--health-cmd', 'id'), { ...image, Test: ['CMD-SHELL', 'id'] });
+      assert.ok([null, undefined].includes((await check('--no-healthcheck')) as null));
+      await remove(bed, 'image');
+    });
+  });
+});
+
+/** The busybox archive with a HEALTHCHECK in its config, which therefore has another digest. */
+const WITH_HEALTHCHECK = `
+mkdir /tmp/checked && cd /tmp/checked && tar --extract --file=/images/busybox.tar
+config=$(jq --raw-output .[0].Config manifest.json)
+jq --compact-output '.config.Healthcheck = {Test: ["CMD-SHELL", "true"], Interval: 7000000000, Timeout: 5000000000, StartPeriod: 3000000000, Retries: 4}' "$config" >new
+id=$(sha256sum new | cut -d' ' -f1)
+rm "$config"; mv new "$id.json"
+jq --compact-output ".[0].Config = \\"$id.json\\" | .[0].RepoTags = [\\"localhost/checked:latest\\"]" manifest.json >m && mv m manifest.json
+rm -f repositories; tar --create --file=/tmp/checked.tar * && rm -r /tmp/checked`;

@@ -1,0 +1,13 @@
+/** Every group of side-by-side cases. */
+import type { Cells, Story } from '../case.ts';
+import { CREATE, RUN } from './create.ts';
+import { EXEC } from './exec.ts';
+import { ALL, CHANGES, FILES, LISTS } from './lists.ts';
+import { LOGS } from './logs.ts';
+import { NAMES } from './names.ts';
+import { KILL, RM, START, STOP, WAIT } from './verbs.ts';
+
+export const GROUPS: (Cells | Story)[] = [
+  ...[NAMES, CREATE, RUN, START, STOP, KILL, WAIT, RM],
+  ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES],
+];

@@ -1,0 +1,56 @@
+/** The same command lines through Podman and Berth, on containers in the same states. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Bed } from '../../bed/bed.ts';
+import { bootWith, leavingNothing } from '../../support/machine.ts';
+import { preparePodman } from '../../support/peer.ts';
+import { type Answer, ASPECTS, type Options } from './case.ts';
+import { GROUPS } from './cases/all.ts';
+import { agree } from './normalise.ts';
+import { clearUp, planOf, runPlan, titleOf } from './run.ts';
+
+describe('Berth answers as Podman:', () => {
+  let bed: Bed;
+  before(async () => {
+    bed = await bootWith('peer', ['busybox']);
+    await preparePodman(bed, ['busybox']);
+  });
+  after(() => bed.close());
+
+  for (const group of GROUPS) {
+    describe(group.title, () => {
+      let own: Answer[];
+      let peers: Answer[];
+      before(async () => {
+        const plan = planOf(group);
+        await leavingNothing(bed, async () => {
+          [own, peers] = await Promise.all([runPlan(bed, 'berth', plan), runPlan(bed, 'podman', plan)]);
+          await Promise.all([clearUp(bed, 'berth'), clearUp(bed, 'podman')]);
+        });
+      });
+
+      const titles =
+        'world' in group
+          ? group.lines.map(([line, options]) => ({ title: line, options }))
+          : group.cells.map((cell) => ({ title: titleOf(cell), options: cell[2] }));
+      for (const [index, { title, options }] of titles.entries()) {
+        test(title, () => compare(own[index] ?? assert.fail(), peers[index] ?? assert.fail(), options));
+      }
+    });
+  }
+});
+
+/** Fails where the two differ without a reason, and where a reason has nothing left to explain. */
+function compare(own: Answer, peers: Answer, { differs, tidy = (text) => text }: Options = {}): void {
+  for (const aspect of ASPECTS) {
+    const [ours, theirs] = [tidy(own[aspect]), tidy(peers[aspect])];
+    const meant = differs?.[aspect];
+    if (meant === undefined) {
+      if (!agree(aspect, ours, theirs)) assert.deepEqual(own, peers, `Podman's ${aspect} is another`);
+      continue;
+    }
+    assert.ok(!agree(aspect, ours, theirs), `no difference any more: ${differs?.why}`);
+    if (typeof meant === 'string') assert.equal(ours, meant);
+    else assert.match(ours, meant);
+  }
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { CREATE_FLAGS, createRequest } from '../../../src/cli/create-flags.ts';
+import { parseCommandLine } from '../../../src/cli/parse.ts';
+import type { CreateRequest } from '../../../src/model/create-config.ts';
+
+/** The request that `berth create …` makes. */
+function request(...argv: string[]): CreateRequest {
+  const args = parseCommandLine(
+    {
+      path: ['create'],
+      usage: '',
+      summary: '',
+      flags: CREATE_FLAGS,
+      stopAtPositional: true,
+      positionals: [1, Number.POSITIVE_INFINITY],
+      run: () => assert.fail('not run'),
+    },
+    argv,
+  );
+  return createRequest(args, ['berth', 'create', ...argv]);
+}
+
+describe('createRequest', () => {
+  it('asks for nothing that was not asked for', () => {
+    assert.deepEqual(request('image'), {
+      image: 'image',
+      rootfs: false,
+      command: [],
+      env: [],
+      labels: {},
+      annotations: {},
+      terminal: false,
+      interactive: false,
+      stopTimeoutSeconds: 10,
+      restart: { name: 'no', maximumRetryCount: 0 },
+      autoRemove: false,
+      mounts: [],
+      network: 'none',
+      readOnly: false,
+      readOnlyTmpfs: true,
+      shmSizeBytes: 65_536_000, // Podman’s default, which is not its 64m
+      umask: 0o022,
+      security: {
+        capAdd: [],
+        capDrop: [],
+        noNewPrivileges: false,
+        seccomp: 'default',
+        mask: [],
+        unmask: [],
+        label: [],
+      },
+      limits: {},
+      health: { disabled: false },
+      logDriver: 'journald',
+      replace: false,
+      pull: 'missing',
+      createCommand: ['berth', 'create', 'image'],
+    } satisfies CreateRequest);
+  });
+
+  // One flag (or two) and the part of the request that it changes.
+  const READ: [argv: string[], part: Partial<CreateRequest>][] = [
+    [['--name', 'box'], { name: 'box' }],
+    [['-itu', '7:8'], { interactive: true, terminal: true, user: '7:8' }],
+    [['--network', 'container:net'], { network: 'container:net' }],
+    [
+      ['--pid', 'host', '--ipc', 'shareable', '--uts=private', '--cgroupns', 'ns:/proc/1/ns/cgroup'],
+      { namespaces: { pid: 'host', ipc: 'shareable', cgroup: 'ns:/proc/1/ns/cgroup' } },
+    ],
+    [['--requires', 'one,two', '--requires', 'three'], { requires: ['one', 'two', 'three'] }],
+    [['--userns', 'host', '--requires', ''], {}],
+    [['-e', 'A=1', '--env=B=2'], { env: ['A=1', 'B=2'] }],
+    [['-l', 'a=b=c', '--label', 'bare'], { labels: { a: 'b=c', bare: '' } }],
+    [['--annotation', 'k=v'], { annotations: { k: 'v' } }],
+    [['--entrypoint', ''], { entrypoint: [] }],
+    [['--entrypoint', '/bin/sh -c'], { entrypoint: ['/bin/sh -c'] }],
+    [['--entrypoint', '["sh", "-c"]'], { entrypoint: ['sh', '-c'] }],
+    [['--entrypoint', '[ -e x'], { entrypoint: ['[ -e x'] }],
+    [['--entrypoint', '[1]'], { entrypoint: ['[1]'] }],
+    [['-h', 'host', '-w', '/w'], { hostname: 'host', workdir: '/w' }],
+    [['--stop-signal', 'quit', '--stop-timeout', '0'], { stopSignal: 3, stopTimeoutSeconds: 0 }],
+    [['--restart', 'on-failure:3'], { restart: { name: 'on-failure', maximumRetryCount: 3 } }],
+    [
+      ['--rm', '--name', 'x', '--replace', '--read-only'],
+      { autoRemove: true, name: 'x', replace: true, readOnly: true },
+    ],
+    [['--read-only-tmpfs=false'], { readOnlyTmpfs: false }],
+    [['--network', 'host'], { network: 'host' }],
+    [['--shm-size', '1g', '--umask', '077'], { shmSizeBytes: 1_073_741_824, umask: 0o77 }],
+    [
+      ['-m', '64m', '--cpus', '1.5', '--pids-limit', '9'],
+      { limits: { memoryBytes: 67_108_864, cpus: 1.5, pids: 9 } },
+    ],
+    [['--cpus', '0', '--pids-limit', '-1'], { limits: {} }],
+    [['--pids-limit', '0'], { limits: {} }],
+    [['--log-driver', 'k8s-file', '--pull=never'], { logDriver: 'k8s-file', pull: 'never' }],
+    [['--runtime', 'runc', '--cidfile', '/run/a/../id'], { runtime: 'runc', cidFile: '/run/id' }],
+    [
+      ['-v', '/a:/b:ro', '--tmpfs', '/t', '-v', '/c:/d'],
+      {
+        mounts: [
+          { type: 'bind', source: '/a', destination: '/b', options: ['ro'] },
+          { type: 'bind', source: '/c', destination: '/d', options: [] },
+          { type: 'tmpfs', destination: '/t', options: [] },
+        ],
+      },
+    ],
+    [
+      ['--health-cmd', 'true', '--health-retries', '1'],
+      { health: { disabled: false, command: 'true', retries: 1 } },
+    ],
+    [
+      ['--health-interval', '1m', '--health-timeout', '1.5s', '--health-start-period', '0s'],
+      { health: { disabled: false, intervalMs: 60_000, timeoutMs: 1500, startPeriodMs: 0 } },
+    ],
+    [['--health-interval', 'disable'], { health: { disabled: false, intervalMs: 0 } }],
+    [
+      ['--health-on-failure=kill', '--health-max-log-count=0', '--health-max-log-size=0'],
+      { health: { disabled: false, onFailure: 'kill', maxLogCount: 0, maxLogSize: 0 } },
+    ],
+    [['--no-healthcheck'], { health: { disabled: true } }],
+  ];
+  for (const [argv, part] of READ) {
+    it(`reads ${argv.join(' ')}`, () => {
+      const { createCommand: _, ...made } = request(...argv, 'image');
+      const { createCommand: __, ...plain } = request('image');
+      assert.deepEqual(made, { ...plain, ...part });
+    });
+  }
+
+  it('splits capabilities at commas and collects security options', () => {
+    const { security } = request(
+      '--cap-add',
+      'A,B',
+      '--cap-add=C',
+      '--cap-drop=ALL',
+      '--security-opt',
+      'no-new-privileges',
+      'i',
+    );
+    assert.deepEqual(
+      [security.capAdd, security.capDrop, security.noNewPrivileges],
+      [['A', 'B', 'C'], ['ALL'], true],
+    );
+  });
+
+  it('leaves all words after the image to the container', () => {
+    const { image, command } = request('--rm', 'image', 'sh', '-c', 'exit 1', '--rm', '--');
+    assert.deepEqual([image, command], ['image', ['sh', '-c', 'exit 1', '--rm', '--']]);
+  });
+
+  it('takes a directory with --rootfs, absolute and without detours', () => {
+    assert.equal(request('--rootfs', '/srv/../root').image, '/root');
+    assert.equal(request('--rootfs', 'root').image, path.resolve('root'));
+  });
+
+  const REFUSED: [argv: string[], message: string | RegExp][] = [
+    [[''], 'requires at least 1 arg(s), only received 0: see berth create --help'],
+    [['--stop-signal', 'NONE', 'i'], 'invalid signal: NONE'],
+    [
+      ['--stop-timeout', '-1', 'i'],
+      'invalid argument "-1" for "--stop-timeout" flag: strconv.ParseUint: parsing "-1": invalid syntax: see berth create --help',
+    ],
+    [['--cpus', '-1', 'i'], 'invalid argument "-1" for "--cpus" flag: it must be 0 or greater'],
+    [['--memory', 'much', 'i'], /^invalid value for memory: invalid size: 'much'/],
+    [['--shm-size', 'x', 'i'], /^unable to translate --shm-size: invalid size: 'x'/],
+    [['--umask', '888', 'i'], /^invalid umask string 888: invalid argument: /],
+    [['--umask', '00022', 'i'], /^invalid umask string 00022: /],
+    [['--label', '=x', 'i'], /^unable to process labels: invalid label format: "=x"/],
+    [['--network', 'mine', 'i'], /^unable to find network with name or ID mine: network not found/],
+    [
+      ['--log-driver', 'syslog', 'i'],
+      'invalid log driver: invalid argument: use journald, k8s-file, none, passthrough',
+    ],
+    [['--pull', 'often', 'i'], 'unsupported pull policy "often": use missing, never, always, newer'],
+    [
+      ['--health-on-failure', 'panic', 'i'],
+      'invalid on-failure action "panic" for health check: supported actions are none,kill,restart,stop',
+    ],
+    [['--health-interval', '5', 'i'], /^invalid healthcheck-interval: time: missing unit in duration "5"/],
+    [['--health-interval', '-1s', 'i'], 'healthcheck-interval must be 0 seconds or greater'],
+    [['--health-timeout', '0s', 'i'], 'healthcheck-timeout must be greater than 0'],
+    [['--health-start-period', '-1s', 'i'], 'healthcheck-start-period must be 0 seconds or greater'],
+    [['--health-retries', '0', 'i'], 'healthcheck-retries must be greater than 0'],
+    [['--health-max-log-count', '-1', 'i'], /^invalid argument "-1" for "--health-max-log-count" flag: /],
+    [['--replace', 'i'], 'cannot replace container without --name being set'],
+    [['--annotation', 'x', 'i'], 'annotations must be formatted KEY=VALUE'],
+    [
+      ['--env-file', '/nonexistent', 'i'],
+      'parsing file "/nonexistent": open /nonexistent: no such file or directory',
+    ],
+  ];
+  for (const [argv, message] of REFUSED) {
+    it(`refuses ${argv.join(' ')}`, () =>
+      assert.throws(() => request(...argv), { name: 'BerthError', exitCode: 125, message }));
+  }
+});

@@ -1,0 +1,164 @@
+/** Plans: which steps, in which order, for which facts. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { HealthConfig } from '../../../src/model/health.ts';
+import { planAfterEnd, planCleanup } from '../../../src/model/plan/cleanup.ts';
+import { planCreate } from '../../../src/model/plan/create.ts';
+import type { Plan } from '../../../src/model/plan/plan.ts';
+import { planRemove } from '../../../src/model/plan/remove.ts';
+import { planReady, planStart, planStartWaiting } from '../../../src/model/plan/start.ts';
+import { planStop } from '../../../src/model/plan/stop.ts';
+import { config } from '../oci/config.ts';
+
+const START = [
+  'enter-supervisor-cgroup',
+  'mount-rootfs',
+  'write-files',
+  'write-spec',
+  'create-in-runtime',
+  'start-payload',
+  'record-running',
+];
+
+const health = (intervalMs: number): HealthConfig => ({
+  test: ['true'],
+  testAsGiven: ['CMD', 'true'],
+  intervalMs,
+  timeoutMs: 30_000,
+  startPeriodMs: 0,
+  retries: 3,
+  onFailure: 'none',
+  maxLogCount: 5,
+  maxLogSize: 500,
+});
+
+const CASES: [title: string, plan: Plan<string>, steps: string[]][] = [
+  ['a start after a clean end', planStart(config(), { mounted: false, bundle: false }), START],
+  ...[
+    { mounted: true, bundle: false },
+    { mounted: false, bundle: true },
+    { mounted: true, bundle: true },
+  ].map((leftovers): [string, Plan<string>, string[]] => [
+    `a start with ${JSON.stringify(leftovers)} sweeps first`,
+    planStart(config(), leftovers),
+    START.toSpliced(1, 0, 'sweep-leftovers'),
+  ]),
+  [
+    'a start for an init',
+    planStart(config(), { mounted: false, bundle: false, held: true }),
+    [...START.slice(0, -2), 'record-created'],
+  ],
+  ['ready for an init', planReady(config({ health: health(30_000) }), { held: true }), ['notify-ready']],
+  ['the start of what waits', planStartWaiting(config()), ['start-payload', 'record-running']],
+  [
+    'the start of what waits, with a check',
+    planStartWaiting(config({ health: health(30_000) })),
+    ['start-payload', 'record-running', 'start-health-timer'],
+  ],
+  ['ready without a check', planReady(config()), ['notify-ready']],
+  [
+    'ready with a check',
+    planReady(config({ health: health(30_000) })),
+    ['notify-ready', 'start-health-timer'],
+  ],
+  [
+    'ready with a check that is never run by itself',
+    planReady(config({ health: health(0) })),
+    ['notify-ready'],
+  ],
+  [
+    'ready with others in namespaces of the last run',
+    planReady(config(), { joined: true }),
+    ['notify-ready', 'restart-joined'],
+  ],
+  [
+    'a start that needs others',
+    planStart(config({ requires: ['other'] }), { mounted: false, bundle: false }),
+    ['check-dependencies', ...START],
+  ],
+  [
+    'a create',
+    planCreate(config()),
+    ['insert-row', 'take-lock', 'make-directory', 'write-config', 'write-unit', 'record-created'],
+  ],
+  [
+    'a create with --cidfile',
+    planCreate(config({ cidFile: '/run/c' })),
+    [
+      ...['insert-row', 'take-lock', 'make-directory', 'write-config', 'write-unit', 'write-cidfile'],
+      'record-created',
+    ],
+  ],
+  [
+    'a stop with a grace',
+    planStop({ hasGrace: true, isFrozen: false }),
+    ['signal-payload', 'await-payload', 'kill-payload', 'await-monitor'],
+  ],
+  [
+    'a stop without, which SIGKILL needs not in a frozen cgroup',
+    planStop({ hasGrace: false, isFrozen: true }),
+    ['kill-payload', 'await-monitor'],
+  ],
+  [
+    'a stop of what is paused',
+    planStop({ hasGrace: true, isFrozen: true }),
+    ['signal-payload', 'thaw-payload', 'await-payload', 'kill-payload', 'await-monitor'],
+  ],
+  [
+    'a cleanup after a run',
+    planCleanup({ cgroup: true, bundle: true, poststopHooks: false }),
+    [
+      ...['end-processes', 'delete-from-runtime', 'unmount-rootfs', 'remove-bundle', 'remove-cgroup'],
+      'record-end',
+    ],
+  ],
+  [
+    'a cleanup after a run with hooks for its end',
+    planCleanup({ cgroup: true, bundle: true, poststopHooks: true }),
+    [
+      ...['end-processes', 'delete-from-runtime', 'run-poststop-hooks', 'unmount-rootfs', 'remove-bundle'],
+      ...['remove-cgroup', 'record-end'],
+    ],
+  ],
+  [
+    'a cleanup of what never ran',
+    planCleanup({ cgroup: false, bundle: false, poststopHooks: false }),
+    ['unmount-rootfs', 'remove-bundle', 'record-end'],
+  ],
+  ['an end', planAfterEnd({ preventRestart: false, autoRemove: false }), []],
+  [
+    'the end of a crash loop made with --rm',
+    planAfterEnd({ preventRestart: true, autoRemove: true }),
+    ['prevent-restart', 'remove-container'],
+  ],
+  [
+    'a removal',
+    planRemove({}),
+    [
+      ...['record-removing', 'disable-unit', 'remove-unit-file', 'reset-unit', 'unmount-rootfs'],
+      ...['delete-storage', 'reload-systemd', 'delete-row'],
+    ],
+  ],
+  [
+    'a removal in the unit itself',
+    planRemove({}, { inUnit: true }),
+    [
+      ...['record-removing', 'disable-unit', 'remove-unit-file', 'reset-unit', 'unmount-rootfs'],
+      ...['delete-storage', 'delete-row', 'reload-systemd'],
+    ],
+  ],
+  [
+    'a removal with --cidfile',
+    planRemove({ cidFile: '/run/c' }),
+    [
+      ...['record-removing', 'disable-unit', 'remove-unit-file', 'reset-unit', 'unmount-rootfs'],
+      ...['delete-storage', 'remove-cidfile', 'reload-systemd', 'delete-row'],
+    ],
+  ],
+];
+
+describe('plans', () => {
+  for (const [title, { steps }, expected] of CASES) {
+    it(`${title}: ${expected.join(', ') || 'nothing'}`, () => assert.deepEqual(steps, expected));
+  }
+});

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { bindOptions, tmpfsOptions } from '../../../src/oci/mount-options.ts';
+
+describe('bindOptions', () => {
+  // As Podman 5.4 writes them.
+  for (const [given, flags, expected] of [
+    ['', '', 'rw rprivate rbind'],
+    ['ro', '', 'ro rprivate rbind'],
+    ['bind', '', 'bind rw private'],
+    ['rw rbind rprivate', '', 'rw rbind rprivate'],
+    ['slave', '', 'slave rw rbind'],
+    ['rshared exec', '', 'rshared exec rw rbind'],
+    ['Z', '', 'rw rprivate rbind'],
+    ['ro z nosuid', '', 'ro nosuid rprivate rbind'],
+    ['', 'nosuid nodev', 'rw rprivate nosuid nodev rbind'],
+    ['suid dev exec', 'nosuid nodev noexec', 'suid dev exec rw rprivate rbind'],
+    ['nodev', 'nodev', 'nodev rw rprivate rbind'],
+  ] as const) {
+    it(`makes "${expected}" of "${given}" on a source with "${flags}"`, () => {
+      assert.deepEqual(bindOptions(words(given), words(flags)), words(expected));
+    });
+  }
+
+  for (const [given, text] of [
+    ['ro rw', `invalid options "ro, rw", can only specify 1 'rw' or 'ro' option`],
+    ['Z z', `invalid options "Z, z", can only specify 1 'z', 'Z', or 'O' option`],
+    [
+      'shared slave',
+      `invalid options "shared, slave", can only specify 1 '[r]shared', '[r]private', '[r]slave' or '[r]unbindable' option`,
+    ],
+    ['exec noexec', `invalid options "exec, noexec", can only specify 1 'noexec' or 'exec' option`],
+    ['rbind bind', `invalid options "rbind, bind", can only specify 1 '[r]bind' option`],
+    ['ro ro', `invalid options "ro, ro", can only specify 1 'rw' or 'ro' option`],
+    ['nosuchopt', 'invalid option type "nosuchopt": berth-create(1) lists those of --volume'],
+    ['size=1m', 'invalid option type "size=1m": berth-create(1) lists those of --volume'],
+    ['O', 'the mount option "O" is not supported'],
+    ['idmap=uids=1', 'the mount option "idmap=uids=1" is not supported'],
+  ] as const) {
+    it(`refuses "${given}"`, () => {
+      assert.throws(() => bindOptions(words(given)), { code: 'usage', message: text });
+    });
+  }
+});
+
+describe('tmpfsOptions', () => {
+  for (const [given, expected] of [
+    ['', 'rw rprivate nosuid nodev tmpcopyup'],
+    ['size=1m mode=755', 'size=1m mode=755 rw rprivate nosuid nodev tmpcopyup'],
+    ['ro noexec notmpcopyup suid', 'ro noexec suid rprivate nodev'],
+    ['exec size=10%', 'exec size=10% rw rprivate nosuid nodev tmpcopyup'],
+    ['rprivate', 'rprivate rw nosuid nodev tmpcopyup'],
+    ['dev uid=5 gid=6', 'dev uid=5 gid=6 rw rprivate nosuid tmpcopyup'],
+  ] as const) {
+    it(`makes "${expected}" of "${given}"`, () => {
+      assert.deepEqual(tmpfsOptions(words(given)), words(expected));
+    });
+  }
+
+  for (const [given, text] of [
+    ['rw ro', `only one of 'rw' and 'ro' can be used: duplicate mount option passed`],
+    ['exec noexec', `only one of 'noexec' and 'exec' can be used: duplicate mount option passed`],
+    ['nosuchopt', 'unknown mount option "nosuchopt": invalid mount option'],
+    ['size=', 'unknown mount option "size=": invalid mount option'],
+    ['rbind', 'unknown mount option "rbind": invalid mount option'],
+    ['Z', "the 'z' and 'Z' options are not allowed with tmpfs mounts: invalid mount option"],
+  ] as const) {
+    it(`refuses "${given}"`, () => {
+      assert.throws(() => tmpfsOptions(words(given)), { code: 'usage', message: text });
+    });
+  }
+});
+
+function words(text: string): string[] {
+  return text.split(' ').filter((word) => word !== '');
+}

@@ -1,0 +1,147 @@
+/** What each entry point's bundle may contain: start-up time is decided here. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Metafile } from 'esbuild';
+import { type BuildResult, build, root } from '../../../packaging/build.ts';
+import { packagesOf } from '../../../packaging/bundle.ts';
+
+/**
+ * Packages that an entry point may load before its first line runs, with all that they in turn depend on. What is
+ * reached only through `import()` costs nothing until then.
+ */
+const LOADED: Record<string, string[]> = {
+  berth: ['yargs'],
+  'berth-attach': ['node-unix-socket'],
+  'berth-condition': ['better-sqlite3', 'node-unix-socket'],
+  'berth-start': ['better-sqlite3', 'node-unix-socket'],
+  'berth-stop': ['better-sqlite3', 'node-unix-socket'],
+  'berth-cleanup': ['better-sqlite3', 'dbus-next', 'node-unix-socket'],
+  'berth-healthcheck': ['better-sqlite3', 'dbus-next', 'node-unix-socket'],
+};
+
+/** Packages that a bundle may not contain at all: there is no way in which that entry point could need them. */
+const ABSENT: Record<string, string[]> = {
+  'berth-attach': ['yargs', 'execa', 'tar-fs', 'dbus-next', 'better-sqlite3'],
+  'berth-condition': ['yargs', 'execa', 'tar-fs', 'tar-stream'],
+  'berth-start': ['yargs', 'execa', 'tar-fs'],
+  'berth-stop': ['yargs', 'execa', 'tar-fs', 'tar-stream', 'dbus-next'],
+  'berth-cleanup': ['yargs', 'execa', 'tar-fs'],
+  'berth-healthcheck': ['yargs', 'execa', 'tar-fs', 'tar-stream'],
+};
+
+describe('bundles', () => {
+  let out: string;
+  let result: BuildResult;
+
+  before(async () => {
+    out = await mkdtemp(join(tmpdir(), 'berth-bundles-'));
+    result = await build({ out });
+  });
+
+  after(() => rm(out, { recursive: true, force: true }));
+
+  for (const [entry, allowed] of Object.entries(LOADED)) {
+    it(`${entry} loads at its start no package beyond ${allowed.join(', ')}`, async () => {
+      const within = new Set<string>();
+      for (const name of allowed) await addDependencies(name, within);
+      const loaded = packagesOf(loadedAtStart(metafileOf(entry)), root).map(({ name }) => name);
+      assert.deepEqual(
+        loaded.filter((name) => !within.has(name)),
+        [],
+      );
+    });
+  }
+
+  for (const [entry, absent] of Object.entries(ABSENT)) {
+    it(`${entry} contains no ${absent.join(', ')}`, () => {
+      const contained = packagesOf(Object.keys(metafileOf(entry).inputs), root).map(({ name }) => name);
+      assert.deepEqual(
+        contained.filter((name) => absent.includes(name)),
+        [],
+      );
+    });
+  }
+
+  function metafileOf(entry: string): Metafile {
+    return result.metafiles[entry] ?? assert.fail(`there is no src/entry/${entry}.ts`);
+  }
+
+  it('contain no second copy of string-width, which is loaded only for text beyond ASCII', () => {
+    const inputs = Object.keys(result.metafiles.berth?.inputs ?? {});
+    const copies = packagesOf(inputs, root).filter(({ name }) => name === 'string-width');
+    assert.ok(copies.length <= 1, `${copies.map(({ folder }) => folder)}`);
+  });
+
+  it('ask at run time for nothing but Node’s own modules and the addons beside them', async () => {
+    for (const [entry, { outputs }] of Object.entries(result.metafiles)) {
+      const imports = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+      const foreign = imports.filter((path) => !isBuiltin(path) && path !== 'x11');
+      assert.deepEqual(foreign, [], entry);
+      const text = await readFile(join(result.lib, `${entry}.cjs`), 'utf8');
+      for (const [, addon] of text.matchAll(/__dirname\+"(\/addons\/[^"]+)"/g)) {
+        assert.ok(existsSync(join(result.lib, addon ?? '')), `${entry} loads ${addon}`);
+      }
+    }
+  });
+
+  it('have no trace of the points where a test build is cut', async () => {
+    const cuts = await build({ out: join(out, 'cuts'), testCuts: true });
+    for (const entry of Object.keys(result.metafiles)) {
+      const text = await readFile(join(result.lib, `${entry}.cjs`), 'latin1');
+      assert.doesNotMatch(text, /berth-cuts/, entry);
+    }
+    // That the search would find it.
+    assert.match(await readFile(join(cuts.lib, 'berth-start.cjs'), 'latin1'), /berth-cuts/);
+  });
+
+  it('begin with a key of their own, are plain ASCII, and have a source map', async () => {
+    const keys = new Set<string>();
+    for (const entry of Object.keys(result.metafiles)) {
+      const text = await readFile(join(result.lib, `${entry}.cjs`), 'latin1');
+      keys.add(/^\/\*([0-9a-f]{16})\*\//.exec(text)?.[1] ?? assert.fail(`${entry} has no key`));
+      assert.match(text, /^\p{ASCII}*$/u, `${entry} has characters that latin1 would read wrongly`);
+      const map = JSON.parse(await readFile(join(result.lib, `${entry}.cjs.map`), 'utf8')) as {
+        mappings: string;
+      };
+      assert.ok(map.mappings.length > 0);
+    }
+    assert.equal(keys.size, Object.keys(result.metafiles).length);
+    assert.ok(!keys.has('0000000000000000'));
+  });
+});
+
+/** The inputs that are evaluated, or may be, without any `import()`. */
+function loadedAtStart({ inputs, outputs }: Metafile): Set<string> {
+  const found = new Set<string>();
+  const visit = (path: string): void => {
+    if (found.has(path)) return;
+    found.add(path);
+    for (const { path: next, kind, external } of inputs[path]?.imports ?? []) {
+      if (kind !== 'dynamic-import' && external !== true) visit(next);
+    }
+  };
+  visit(
+    Object.values(outputs).find(({ entryPoint }) => entryPoint !== undefined)?.entryPoint ??
+      assert.fail('no entry point'),
+  );
+  return found;
+}
+
+function isBuiltin(path: string): boolean {
+  return process.getBuiltinModule(path.replace(/^node:/, '')) !== undefined;
+}
+
+/** Adds a package and, from the package.json files of node_modules, all it needs. */
+async function addDependencies(name: string, into: Set<string>): Promise<void> {
+  const file = join(root, 'node_modules', name, 'package.json');
+  if (into.has(name) || !existsSync(file)) return;
+  into.add(name);
+  const { dependencies = {} } = JSON.parse(await readFile(file, 'utf8')) as {
+    dependencies?: Record<string, string>;
+  };
+  for (const dependency of Object.keys(dependencies)) await addDependencies(dependency, into);
+}
