@@ -54,9 +54,12 @@ const STEPS: Steps<RmStep, RmContext> = {
     },
   },
   'end-late-start': {
-    // A start that was asked for meanwhile has waited for the lock, and a Restart= would try it again for ever.
+    // A start that was asked for meanwhile has waited for the lock, and a Restart= would try it again for ever. It has
+    // failed before this stop, or by it: systemd would keep a unit without a file for as long as it is failed.
     do: async ({ ports, container: { config } }) => {
-      await (await ports.systemd()).stopUnit(config.unit);
+      const systemd = await ports.systemd();
+      await systemd.stopUnit(config.unit);
+      await systemd.resetFailed(config.unit);
     },
   },
 };

@@ -15,7 +15,10 @@ export type StopPorts = Pick<Ports, 'host' | 'store' | 'locks' | 'runtime' | 'no
 /** After SIGKILL a process ends as soon as the kernel gets to it; longer means uninterruptible sleep. */
 const KILL_WAIT_MS = 10_000;
 
-/** conmon drains the output, writes the exit file and ends. */
+/**
+ * conmon drains the output, writes the exit file and ends; but it cannot while somebody who is attached takes no output.
+ * Only a stop that was asked for ends that, and what they have not read: systemd would, later.
+ */
 const CONMON_WAIT_MS = 10_000;
 
 interface StopContext {
@@ -106,8 +109,11 @@ const STEPS: Steps<StopStep, StopContext> = {
     },
   },
   'await-monitor': {
-    do: async ({ ports: { host }, container: { state } }) => {
-      await host.waitUntilEmpty(`${state.cgroup}/${SUPERVISOR_CGROUP}`, CONMON_WAIT_MS);
+    do: async ({ ports: { host, warn }, container: { config, state } }) => {
+      const supervisor = `${state.cgroup}/${SUPERVISOR_CGROUP}`;
+      if (await host.waitUntilEmpty(supervisor, CONMON_WAIT_MS)) return;
+      warn(`conmon of container ${config.name} does not end, somebody attached may not be reading: killed`);
+      host.killCgroup(supervisor);
     },
   },
 };
