@@ -59,6 +59,17 @@ const ROWS: Row[] = [
     berth: 'berth rm other',
     podman: 'podman rm other',
   },
+  {
+    title: 'run --rm true',
+    berth: 'berth run --rm busybox true',
+    podman: 'podman run --rm --network none busybox true',
+  },
+  {
+    title: 'run --detach',
+    berth: 'berth run -d --name other busybox sleep 1000',
+    podman: 'podman run -d --network none --name other busybox sleep 1000',
+    after: 'berth rm -f -t 0 other; podman rm -f -t 0 other',
+  },
   { title: 'ps, two containers', berth: 'berth ps -a', podman: 'podman ps -a' },
   { title: 'inspect', berth: 'berth inspect mine', podman: 'podman inspect peer' },
 ];
