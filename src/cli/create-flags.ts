@@ -1,6 +1,7 @@
 /** The flags of create (and later run), and how they become a CreateRequest. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { LOG_DRIVERS } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
 import { parseEnvFile, parseEnvFlags } from '../model/env.ts';
 import { BerthError, systemReason } from '../model/errors.ts';
@@ -43,7 +44,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   hostname: { type: 'string', short: 'h', help: "The container's host name" },
   interactive: { type: 'bool', short: 'i', help: 'Keep standard input open' },
   label: { type: 'strings', short: 'l', help: 'Add a label, key=value' },
-  'log-driver': { type: 'string', help: 'journald, k8s-file, none or passthrough', default: 'journald' },
+  'log-driver': { type: 'string', help: 'journald, k8s-file, none or passthrough', default: LOG_DRIVERS[0] },
   name: { type: 'string', help: 'Name of the container; its unit is berth-NAME.service' },
   pull: { type: 'string', help: 'missing, never, always or newer', default: 'missing' },
   'read-only': { type: 'bool', help: 'Mount the root file system read-only' },
@@ -120,7 +121,7 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
     ...processLimits(args),
     health: healthRequest(args),
     ...optional('runtime', args.string('runtime')),
-    logDriver: logDriver(args.string('log-driver') ?? 'journald'),
+    logDriver: logDriver(args.string('log-driver') ?? LOG_DRIVERS[0]),
     ...optional('cidFile', mapped(args.string('cidfile'), absolute)),
     replace: args.bool('replace'),
     pull: oneOf('pull policy', args.string('pull') ?? 'missing', ['missing', 'never', 'always', 'newer']),
@@ -131,10 +132,9 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
 /** `json-file` is Podman's second name for k8s-file. */
 function logDriver(text: string): CreateRequest['logDriver'] {
   if (text === 'json-file') return 'k8s-file';
-  const drivers = ['journald', 'k8s-file', 'none', 'passthrough'] as const;
-  const driver = drivers.find((one) => one === text);
+  const driver = LOG_DRIVERS.find((one) => one === text);
   if (driver === undefined)
-    throw new BerthError('invalid', `invalid log driver: invalid argument: use ${drivers.join(', ')}`);
+    throw new BerthError('invalid', `invalid log driver: invalid argument: use ${LOG_DRIVERS.join(', ')}`);
   return driver;
 }
 

@@ -30,7 +30,7 @@ export interface FormattedObject {
   object: object;
   type?: GoType;
   /** Tried when the template fails on the whole: `version` takes `{{.Version}}` for `{{.Client.Version}}`. */
-  fallback?: { object: object; type?: GoType };
+  fallback?: { format: string; object: object; type: GoType };
 }
 
 export type Formatted = FormattedRows | FormattedObjects | FormattedObject;
@@ -71,7 +71,7 @@ function objectText({ name, format, object, type = ANY, fallback }: FormattedObj
   } catch (error) {
     if (fallback === undefined || !(error instanceof BerthError) || !error.message.includes(': executing '))
       throw error;
-    return formatObject(format, typed(fallback.type ?? ANY, fallback.object), { name });
+    return formatObject(fallback.format, typed(fallback.type, fallback.object), { name });
   }
 }
 

@@ -1,6 +1,6 @@
 /** create: config row, directory and unit file of a new container. Nothing is mounted or started. */
 import path from 'node:path';
-import type { ContainerConfig } from '../model/config.ts';
+import { type ContainerConfig, OCI_RUNTIMES } from '../model/config.ts';
 import { type CreateRequest, containerConfig } from '../model/create-config.ts';
 import { BerthError } from '../model/errors.ts';
 import { checkName, idFromBytes, randomName } from '../model/name.ts';
@@ -178,7 +178,7 @@ function findRuntime({ host }: CreatePorts, asked: string | undefined): string {
   if (host.findProgram('conmon') === undefined) {
     throw new BerthError('missing-program', 'conmon is not installed: install the package conmon');
   }
-  for (const name of asked === undefined ? ['crun', 'runc'] : [asked]) {
+  for (const name of asked === undefined ? OCI_RUNTIMES : [asked]) {
     const found = host.findProgram(name);
     if (found !== undefined) return found;
   }

@@ -5,6 +5,7 @@
 import type { ContainerConfig } from '../model/config.ts';
 import type { EventRecord } from '../model/event.ts';
 import type { HealthResult, HealthState } from '../model/health.ts';
+import type { HostReport } from '../model/info.ts';
 import type { Dependency } from '../model/namespace.ts';
 import type {
   BrokenRecord,
@@ -191,7 +192,6 @@ export interface Runtime {
   /** The exit code of a session's command that has ended. */
   sessionExit(id: string, session: string): number | undefined;
   removeSession(id: string, session: string): void;
-  version(runtime: string): Promise<string>;
 }
 
 export interface AttachRequest {
@@ -298,6 +298,8 @@ export interface Ports {
     directory: string;
     mounts: readonly { destination: string; source: string }[];
   }): Promise<Tree>;
+  /** What the host says of itself, and of these programs. */
+  hostReport(programs: { conmon: string | undefined; runtime: string | undefined }): Promise<HostReport>;
   settings: Settings;
   host: Host;
   store: Store;

@@ -142,7 +142,7 @@ export interface ContainerConfig {
 
   /** Absolute path of the OCI runtime. */
   runtime: string;
-  logDriver: 'journald' | 'k8s-file' | 'none' | 'passthrough';
+  logDriver: (typeof LOG_DRIVERS)[number];
   health?: HealthConfig;
   cidFile?: string;
   /** `--hooks-dir` at create, absolute; absent = the default directories. */
@@ -150,3 +150,9 @@ export interface ContainerConfig {
   /** The command line that made it, for inspect. */
   createCommand: string[];
 }
+
+/** The first is the default. */
+export const LOG_DRIVERS = ['journald', 'k8s-file', 'none', 'passthrough'] as const;
+
+/** Programs that are looked for when none was asked for, in this order. */
+export const OCI_RUNTIMES = ['crun', 'runc'] as const;

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isErrno } from '../model/errors.ts';
 import * as cgroup from './cgroup.ts';
 import { halfWritten, makeDirectory, readFileIfAny, replaceByLink, writeFileAtomic } from './files.ts';
-import { mountInfo } from './mountinfo.ts';
+import { mountInfo, mountOf } from './mountinfo.ts';
 import { bootId, isAlive, processNamespaces, securityLabel, selfRef, signalProcess } from './proc.ts';
 import { type RunResult, run } from './spawn.ts';
 
@@ -70,14 +70,8 @@ function unitOfCgroup(): string {
 function mountFlags(paths: string[]): Record<string, string[]> {
   if (paths.length === 0) return {};
   const mounts = mountInfo();
-  const flagsOf = (file: string): string[] => {
-    const covering = mounts.filter(
-      ({ mountPoint }) => mountPoint === '/' || file === mountPoint || file.startsWith(`${mountPoint}/`),
-    );
-    const longest = Math.max(...covering.map(({ mountPoint }) => mountPoint.length));
-    const mount = covering.findLast(({ mountPoint }) => mountPoint.length === longest);
-    return (mount?.options ?? []).filter((option) => ['nosuid', 'nodev', 'noexec'].includes(option));
-  };
+  const flagsOf = (file: string): string[] =>
+    (mountOf(file, mounts)?.options ?? []).filter((option) => ['nosuid', 'nodev', 'noexec'].includes(option));
   return Object.fromEntries(paths.map((file) => [file, flagsOf(file)]));
 }
 

@@ -29,6 +29,15 @@ export function mountAt(path: string, mounts: readonly MountInfo[] = mountInfo()
   return mounts.findLast((mount) => mount.mountPoint === path);
 }
 
+/** The mount that a path lies on: the topmost of those with the longest mount point above it. */
+export function mountOf(file: string, mounts: readonly MountInfo[] = mountInfo()): MountInfo | undefined {
+  const covering = mounts.filter(
+    ({ mountPoint }) => mountPoint === '/' || file === mountPoint || file.startsWith(`${mountPoint}/`),
+  );
+  const longest = Math.max(...covering.map(({ mountPoint }) => mountPoint.length));
+  return covering.findLast(({ mountPoint }) => mountPoint.length === longest);
+}
+
 /**
  * Parses the text of /proc/PID/mountinfo (proc_pid_mountinfo(5)). Lines that do not have the form are
  * left out: the kernel writes none, and one odd line must not hide all the others.

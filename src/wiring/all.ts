@@ -18,6 +18,8 @@ export function allPorts(root: string | undefined, caller: string): Ports {
     ...rootfsPort(base.settings),
     artifacts: (id) => artifactStore(storagePaths(base.settings.stateDir), id),
     openTree: async (options) => (await import('../storage/tree.ts')).openTree(options),
+    hostReport: async (programs) =>
+      (await import('./host-report.ts')).hostReport(base.settings.stateDir, programs),
     systemd: async () => (await systemd()).systemd(),
     startHealthTimer: async (config) => (await systemd()).startHealthTimer(config),
     notify: () => Promise.resolve(false),

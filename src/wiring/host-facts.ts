@@ -11,7 +11,7 @@ import { readFileIfAny } from '../sys/files.ts';
 import { capabilityBoundingMask, readLimits } from '../sys/proc.ts';
 
 /** The profile of Debian's golang-github-containers-common; /etc overrides it (containers.conf(5), seccomp_profile). */
-const SECCOMP_PROFILES = ['/etc/containers/seccomp.json', '/usr/share/containers/seccomp.json'];
+export const SECCOMP_PROFILES = ['/etc/containers/seccomp.json', '/usr/share/containers/seccomp.json'];
 
 const UNLIMITED = { soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY };
 
@@ -24,9 +24,13 @@ export function hostFacts(config: ContainerConfig): HostFacts {
     capabilities: capabilitiesOfMask(capabilityBoundingMask()),
     rlimits: { nofile: limits['open files'] ?? UNLIMITED, nproc: limits.processes ?? UNLIMITED },
     ...(seccompProfile === undefined ? {} : { seccompProfile }),
-    apparmorEnabled: readFileIfAny('/sys/module/apparmor/parameters/enabled')?.trim() === 'Y',
+    apparmorEnabled: isAppArmorEnabled(),
     cgroupControllers: availableControllers(),
   };
+}
+
+export function isAppArmorEnabled(): boolean {
+  return readFileIfAny('/sys/module/apparmor/parameters/enabled')?.trim() === 'Y';
 }
 
 function readSeccomp(seccomp: ContainerConfig['security']['seccomp']): SeccompProfile | undefined {

@@ -15,7 +15,6 @@ import {
 } from '../runtime/oci-runtime.ts';
 import { fitsSocketPath, runtimePaths } from '../runtime/paths.ts';
 import { makeSessionDirectory, removeSession, sessionExit, startSession } from '../runtime/session.ts';
-import { run } from '../sys/spawn.ts';
 
 export function runtimePort({ runDir, stateDir, libexec, rootArgs }: Settings): Pick<Ports, 'runtime'> {
   if (!fitsSocketPath(runDir)) {
@@ -68,7 +67,6 @@ export function runtimePort({ runDir, stateDir, libexec, rootArgs }: Settings): 
       },
       sessionExit: (id, session) => sessionExit(runDir, id, session),
       removeSession: (id, session) => removeSession(runDir, id, session),
-      version: async (runtime) => (await run(runtime, ['--version'])).stdout.split('\n')[0] ?? '',
     },
   };
 }

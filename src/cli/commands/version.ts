@@ -1,6 +1,5 @@
-import { imageArchitecture } from '../../model/image.ts';
-import { VERSION } from '../../wiring/version.ts';
 import type { Command } from '../command.ts';
+import { VERSIONS } from '../versions.ts';
 
 export const command: Command = {
   path: ['version'],
@@ -9,28 +8,23 @@ export const command: Command = {
   flags: { format: { type: 'string', short: 'f', help: 'json, or a Go template' } },
   positionals: [0, 0],
   async run(args, { print }) {
-    const facts = {
-      Version: VERSION,
-      Node: process.version,
-      OsArch: `${process.platform}/${imageArchitecture(process.arch)}`,
-    };
     const format = args.string('format');
-    if (format === 'json') print(`${JSON.stringify({ Client: facts }, null, 2)}\n`);
-    else if (format !== undefined) {
-      const { printFormatted } = await import('../format.ts');
-      const { VERSION_HALF, VERSION_REPORT } = await import('../../model/template/shapes/version.ts');
-      printFormatted(print, {
-        kind: 'object',
-        name: 'version',
-        format,
-        object: { Client: facts },
-        type: VERSION_REPORT,
-        fallback: { object: facts, type: VERSION_HALF },
-      });
-    } else
-      print(
-        `Client:   Berth\nVersion:  ${facts.Version}\nNode:     ${facts.Node}\nOS/Arch:  ${facts.OsArch}\n`,
-      );
+    if (format === undefined) {
+      const { Version, Node, OsArch } = VERSIONS;
+      print(`Client:   Berth\nVersion:  ${Version}\nNode:     ${Node}\nOS/Arch:  ${OsArch}\n`);
+      return 0;
+    }
+    const { printFormatted } = await import('../format.ts');
+    const { VERSION_HALF, VERSION_REPORT } = await import('../../model/template/shapes/version.ts');
+    printFormatted(print, {
+      kind: 'object',
+      name: 'version',
+      format,
+      object: { Client: VERSIONS },
+      type: VERSION_REPORT,
+      // There is no server apart, so that the client's are the server's.
+      fallback: { format: format.replaceAll('.Server.', '.'), object: VERSIONS, type: VERSION_HALF },
+    });
     return 0;
   },
 };

@@ -109,13 +109,14 @@ describe('one object', () => {
       format,
       object: report,
       type: VERSION_REPORT,
-      fallback: { object: report.Client, type: VERSION_HALF },
+      fallback: { format: format.replaceAll('.Server.', '.'), object: report.Client, type: VERSION_HALF },
     });
 
   it('is taken as a whole, then by its half', () => {
     assert.equal(version('{{.Client.Version}}'), '1.0\n');
     assert.equal(version('{{.Version}} {{.OsArch}}'), '1.0 linux/amd64\n');
     assert.equal(version('{{.Server}}'), '<nil>\n');
+    assert.equal(version('{{.Server.Version}}'), '1.0\n');
     assert.throws(() => version('{{.Foo}}'), /can't evaluate field Foo in type \*define\.Version/);
     assert.throws(() => version('{{foo}}'), /function "foo" not defined/);
   });

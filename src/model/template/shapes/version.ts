@@ -1,8 +1,10 @@
 /** The Go type behind `version`. */
 import { int, pointer, STRING, struct } from '../types.ts';
 
-const HALF = pointer(
-  struct('define.Version', {
+/** `Node` is Berth's own: it can be named, and is not printed with the whole. */
+export const VERSION_FIELDS = struct(
+  'define.Version',
+  {
     APIVersion: STRING,
     Version: STRING,
     GoVersion: STRING,
@@ -12,8 +14,11 @@ const HALF = pointer(
     BuildOrigin: STRING,
     OsArch: STRING,
     Os: STRING,
-  }),
+  },
+  { Node: { type: STRING, get: ({ Node }) => Node } },
 );
+
+const HALF = pointer(VERSION_FIELDS);
 
 /** `.Client` and, without a remote engine, a `.Server` that is nil. */
 export const VERSION_REPORT = pointer(struct('types.SystemVersionReport', { Client: HALF, Server: HALF }));

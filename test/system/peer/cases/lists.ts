@@ -159,6 +159,12 @@ export const LISTS: Story = {
     ['berth healthcheck run over'],
     ['berth --version | cut -d" " -f1-2'],
     ['berth version --format "{{.Client.OsArch}}"'],
+    ['berth version --format "{{.Server.OsArch}} {{.Server.Os}}"'],
+    ['berth version --format "{{.Server}}"'],
+    ['berth version web'],
+    ['berth info web'],
+    ['berth info --debug --format "{{.Store.ContainerStore}}"'],
+    ['berth system info --format "{{.Host.Nope}}"'],
   ],
 };
 

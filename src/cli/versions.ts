@@ -1,0 +1,11 @@
+/** Of which build this is, for `version` and `info`. */
+import { imageArchitecture } from '../model/image.ts';
+import type { VersionReport } from '../model/info.ts';
+import { VERSION } from '../wiring/version.ts';
+
+export const VERSIONS: VersionReport = {
+  Version: VERSION,
+  Node: process.version,
+  OsArch: `${process.platform}/${imageArchitecture(process.arch)}`,
+  Os: process.platform,
+};
