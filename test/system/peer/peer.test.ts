@@ -7,7 +7,7 @@ import { preparePodman } from '../../support/peer.ts';
 import { type Answer, ASPECTS, type Options } from './case.ts';
 import { GROUPS } from './cases/all.ts';
 import { agree } from './normalise.ts';
-import { clearUp, planOf, runPlan, titleOf } from './run.ts';
+import { assertAllAgree, clearUp, planOf, runPlan, titleOf } from './run.ts';
 
 describe('Berth answers as Podman:', () => {
   let bed: Bed;
@@ -25,6 +25,7 @@ describe('Berth answers as Podman:', () => {
         const plan = planOf(group);
         await leavingNothing(bed, async () => {
           [own, peers] = await Promise.all([runPlan(bed, 'berth', plan), runPlan(bed, 'podman', plan)]);
+          await assertAllAgree(bed);
           await Promise.all([clearUp(bed, 'berth'), clearUp(bed, 'podman')]);
         });
       });

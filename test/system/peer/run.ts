@@ -1,6 +1,7 @@
 /** Runs command lines through one engine in a bed and hands back what they answered. */
 import { readFileSync } from 'node:fs';
 import type { Bed } from '../../bed/bed.ts';
+import { assertAgree } from '../../support/agree.ts';
 import { quote } from '../../support/peer.ts';
 import type { Answer, Cell, Cells, State, Story } from './case.ts';
 import { normalise } from './normalise.ts';
@@ -59,6 +60,16 @@ export async function runPlan(bed: Bed, engine: Engine, { containers, lines }: P
       engine,
     );
   });
+}
+
+/** Asserts that systemd and Berth tell the same of every container that the lines have left, but of those on their way. */
+export async function assertAllAgree(bed: Bed): Promise<void> {
+  const list = await bed.ok(['berth', 'ps', '--all', '--format', '{{.Names}} {{.State}}']);
+  const names = list.split('\n').flatMap((row) => {
+    const [name = '', state] = row.split(' ');
+    return name === '' || state === 'stopping' ? [] : [name];
+  });
+  if (names.length > 0) await assertAgree(bed, ...names);
 }
 
 /** Removes what a plan has made, also of containers that the lines made. */
