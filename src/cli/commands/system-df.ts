@@ -80,9 +80,15 @@ const SUMMARY = pointer(
 
 async function printSummary(
   print: (text: string) => void,
-  rows: DiskSummary[],
+  summaries: DiskSummary[],
   format: string | undefined,
 ): Promise<void> {
+  const rows = summaries.map((row) => ({
+    ...row,
+    TotalCount: row.Total,
+    Size: WORDS.Size(row),
+    Reclaimable: WORDS.Reclaimable(row),
+  }));
   const { printFormatted } = await import('../format.ts');
   printFormatted(print, {
     kind: 'rows',
@@ -100,13 +106,7 @@ async function printSummary(
     },
     rows,
     type: SUMMARY,
-    json: () =>
-      rows.map((row) => ({
-        ...row,
-        TotalCount: row.Total,
-        Size: WORDS.Size(row),
-        Reclaimable: WORDS.Reclaimable(row),
-      })),
+    json: () => rows,
   });
 }
 

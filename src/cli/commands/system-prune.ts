@@ -1,3 +1,4 @@
+import { BerthError } from '../../model/errors.ts';
 import { shortSize } from '../../model/size.ts';
 import type { Command } from '../command.ts';
 import { confirmed } from '../confirm.ts';
@@ -7,10 +8,16 @@ export const command: Command = {
   path: ['system', 'prune'],
   usage: '',
   summary: 'Remove what is not used: all containers that do not run.',
-  flags: PRUNE_FLAGS,
+  flags: {
+    ...PRUNE_FLAGS,
+    all: { type: 'bool', short: 'a', help: 'Also images without a container: not yet, and refused' },
+    volumes: { type: 'bool', help: 'Also volumes: there are no named ones yet, so nothing more' },
+  },
   positionals: [0, Number.POSITIVE_INFINITY],
   async run(args, context) {
     const filters = pruneFilters(command, args);
+    if (args.bool('all'))
+      throw new BerthError('unsupported', 'images cannot be removed yet: prune without --all');
     const warning = 'This command removes:\n\t- all stopped containers\n';
     if (!args.bool('force') && !(await confirmed(context, warning))) return 0;
     const { removed, exitCode } = await prune(await context.ports(), filters, context);

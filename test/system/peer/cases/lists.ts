@@ -155,6 +155,7 @@ export const LISTS: Story = {
         },
       },
     ],
+    ['berth system df --format "{{json .}}" | sed "s/:[^,}]*//g"'],
     ['berth healthcheck run web'],
     ['berth healthcheck run over'],
     ['berth --version | cut -d" " -f1-2'],
@@ -192,6 +193,8 @@ export const ALL: Story = {
     ['berth wait fresh web proxy held over', { tidy: sorted }],
     ['berth init --all', { tidy: sorted }],
     ['berth ps -a --format "{{.Names}} {{.State}}"', { tidy: sorted }],
+    ['echo no | berth container prune'],
+    ['berth container prune </dev/null'],
     ['berth container prune --force | wc -l'],
     ['berth ps -a --format "{{.Names}} {{.State}}"', { tidy: sorted }],
     ['berth rm --all --force --time 0', { tidy: sorted }],
@@ -200,6 +203,30 @@ export const ALL: Story = {
     ['berth stop --all'],
     ['berth start --all'],
     ['berth container prune --force'],
+    ['berth system prune --force --volumes'],
+    ['berth system prune --force web'],
+    ['berth system prune --force --filter until=bogus'],
+    [
+      'echo y | berth system prune',
+      {
+        differs: {
+          why: 'only containers are removed yet',
+          stdout:
+            /^WARNING! This command removes:\n\t- all stopped containers\n\nAre you sure you want to continue\? \[y\/N\] Total/,
+        },
+      },
+    ],
+    [
+      'berth system prune --force --all',
+      {
+        differs: {
+          why: 'images cannot be removed yet',
+          code: '125',
+          stdout: '',
+          stderr: /^Error: images cannot be removed yet/,
+        },
+      },
+    ],
   ],
 };
 
