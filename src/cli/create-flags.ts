@@ -95,38 +95,46 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
     ...optional('user', args.string('user')),
     ...optional('workdir', args.string('workdir')),
     ...optional('entrypoint', parseEntrypoint(args.string('entrypoint'))),
-    ...optional('hostname', args.string('hostname')),
+    ...optional('hostname', args.string('hostname') || undefined),
     labels: labels(args.strings('label')),
     annotations: annotations(args.strings('annotation')),
     terminal: args.bool('tty'),
     interactive: args.bool('interactive'),
-    ...optional('stopSignal', mapped(args.string('stop-signal'), parseSignal)),
+    ...optional('stopSignal', mapped(args.string('stop-signal') || undefined, parseSignal)),
     stopTimeoutSeconds: args.int('stop-timeout') ?? 10,
     restart: parseRestartPolicy(args.string('restart') ?? 'no'),
     autoRemove: args.bool('rm'),
-    mounts: [...args.strings('volume').map(parseVolumeFlag), ...args.strings('tmpfs').map(parseTmpfsFlag)],
+    mounts: [
+      ...args.strings('volume').map((text) => parseVolumeFlag(text, process.cwd())),
+      ...args.strings('tmpfs').map(parseTmpfsFlag),
+    ],
     ...namespaceRequest(args),
     readOnly: args.bool('read-only'),
     readOnlyTmpfs: args.bool('read-only-tmpfs', true),
     shmSizeBytes: size(
-      args.string('shm-size') ?? DEFAULT_SHM_SIZE,
+      args.string('shm-size') || DEFAULT_SHM_SIZE,
       (why) => `unable to translate --shm-size: ${why}`,
     ),
     umask: parseUmask(args.string('umask') ?? '0022'),
     security: parseSecurityFlags(args.strings('security-opt'), {
-      add: args.strings('cap-add').flatMap((text) => text.split(',')),
-      drop: args.strings('cap-drop').flatMap((text) => text.split(',')),
+      add: args.strings('cap-add').flatMap(listed),
+      drop: args.strings('cap-drop').flatMap(listed),
     }),
     limits: withoutUnlimited(limits(args)),
     ...processLimits(args),
     health: healthRequest(args),
     ...optional('runtime', args.string('runtime')),
-    logDriver: logDriver(args.string('log-driver') ?? LOG_DRIVERS[0]),
+    logDriver: logDriver(args.string('log-driver') || LOG_DRIVERS[0]),
     ...optional('cidFile', mapped(args.string('cidfile'), absolute)),
     replace: args.bool('replace'),
-    pull: oneOf('pull policy', args.string('pull') ?? 'missing', ['missing', 'never', 'always', 'newer']),
+    pull: oneOf('pull policy', args.string('pull') || 'missing', ['missing', 'never', 'always', 'newer']),
     createCommand,
   };
+}
+
+/** A list with commas; the empty text is an empty one. */
+function listed(text: string): string[] {
+  return text === '' ? [] : text.split(',');
 }
 
 /** `json-file` is Podman's second name for k8s-file. */

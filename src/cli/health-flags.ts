@@ -66,7 +66,7 @@ export function healthRequest(args: Arguments): HealthRequest {
     ...optional('timeoutMs', timeout),
     ...optional('startPeriodMs', startPeriod),
     ...optional('retries', retries),
-    ...optional('onFailure', mapped(args.string('health-on-failure'), onFailure)),
+    ...optional('onFailure', mapped(args.string('health-on-failure') || undefined, onFailure)),
     ...optional('maxLogCount', args.int('health-max-log-count')),
     ...optional('maxLogSize', args.int('health-max-log-size')),
     disabled: args.bool('no-healthcheck'),

@@ -30,7 +30,7 @@ export const PROCESS_LIMIT_FLAGS: Record<string, Flag> = {
 export function limits(args: Arguments): ResourceLimits {
   const bytes = (flag: string): number | undefined => {
     const text = args.string(flag);
-    if (text === undefined) return undefined;
+    if (text === undefined || text === '') return undefined;
     if (flag === 'memory-swap' && text === '-1') return -1;
     return size(text, (why) => `invalid value for ${flag}: ${why}`);
   };

@@ -1,23 +1,26 @@
 /** Durations as Go writes them (time.ParseDuration), because Podman's flags take and show that form. */
 import { BerthError } from './errors.ts';
 
-/** In nanoseconds, Go's own unit: sums stay exact where fractions of a millisecond would not. */
-const UNIT_NS: Record<string, number> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
+/** In nanoseconds, Go's own unit. */
+const UNIT_NS: Record<string, bigint> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
 };
 
 /** Go counts in 64 bits: about 292 years. */
-const MAX_NS = 2 ** 63;
+const MAX_NS = 2n ** 63n;
+
+/** More digits of a fraction change no nanosecond of any unit. */
+const FRACTION_DIGITS = 18;
 
 // One way to read each digit: an ambiguous pattern would take minutes for a long run of digits.
-const TERM = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
+const TERM = /(?:(\d+)(?:\.(\d*))?|\.(\d+))(ns|us|µs|μs|ms|s|m|h)/g;
 const DURATION = new RegExp(`^(?:${TERM.source})+$`);
 
 /**
@@ -28,14 +31,14 @@ export function parseDuration(text: string): number {
   const sign = text.startsWith('-') ? -1 : 1;
   const body = text.replace(/^[+-]/, '');
   if (body === '0') return 0;
-  const nanoseconds = DURATION.test(body) ? sum(body) : Number.NaN;
-  if (!(nanoseconds < MAX_NS)) {
+  const nanoseconds = DURATION.test(body) ? sum(body) : MAX_NS;
+  if (nanoseconds >= MAX_NS) {
     throw new BerthError(
       'invalid',
       `time: ${whyRefused(text, body)}: write a number with a unit, like 30s, 1m30s or 500ms`,
     );
   }
-  return (sign * Math.round(nanoseconds)) / 1e6 || 0; // never -0
+  return (sign * Number(nanoseconds)) / 1e6 || 0; // never -0
 }
 
 /** As Go's parser words it: where it stopped reading. */
@@ -48,11 +51,18 @@ function whyRefused(text: string, body: string): string {
   return `invalid duration ${quoted}`;
 }
 
-function sum(terms: string): number {
-  return [...terms.matchAll(TERM)].reduce(
-    (total, [, number, unit]) => total + Number(number) * (UNIT_NS[unit ?? ''] ?? 0),
-    0,
-  );
+/** Each term by itself rounded down, as Go does it. */
+function sum(terms: string): bigint {
+  let total = 0n;
+  for (const [, whole = '0', after, alone, unit = ''] of terms.matchAll(TERM)) {
+    const size = UNIT_NS[unit] ?? 0n;
+    const fraction = (after ?? alone ?? '').slice(0, FRACTION_DIGITS);
+    const part = (BigInt(fraction === '' ? '0' : fraction) * size) / 10n ** BigInt(fraction.length);
+    // Digits beyond Go's 64 bits: the number counts as too large without being worked out.
+    const count = /^0*\d{1,19}$/.test(whole) ? BigInt(whole) : MAX_NS;
+    total += count * size + part;
+  }
+  return total;
 }
 
 /** 90000 → `1m30s`, as Go prints durations: whole nanoseconds, below a second in the largest unit that fits. */

@@ -6,10 +6,11 @@ import { BerthError } from './errors.ts';
  * caller's that begin so). podman-create(1).
  */
 export function parseEnvFlags(entries: readonly string[], own: Record<string, string | undefined>): string[] {
-  return entries.flatMap((entry) => {
+  return entries.flatMap((typed) => {
+    const entry = typed.replace(/^[ \t]+/, '');
     const equals = entry.indexOf('=');
     if (equals === 0 || entry === '')
-      throw new BerthError('invalid', `invalid variable: ${JSON.stringify(entry)}`);
+      throw new BerthError('invalid', `invalid variable: ${JSON.stringify(typed)}`);
     if (equals > 0) return [entry];
     if (entry.endsWith('*')) {
       const prefix = entry.slice(0, -1);

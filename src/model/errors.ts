@@ -25,6 +25,18 @@ export type ErrorCode =
   | 'unit' // a systemd job failed
   | 'unsupported'; // the kernel or this host cannot do what was asked
 
+/** What moves a terminal's cursor, ends a line or turns the direction of the text: nobody who reads a log must be fooled by it. */
+const INVISIBLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A text on one line, in which a character that would act instead of being seen is written as JSON writes it. */
+export function oneLine(text: string): string {
+  const line = text.endsWith('\n') ? text.trimEnd() : text;
+  return line.replace(INVISIBLE, (character) => {
+    const quoted = JSON.stringify(character).slice(1, -1);
+    return quoted === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : quoted;
+  });
+}
+
 export interface BerthErrorOptions {
   /** Process exit code; 125 unless told. */
   exitCode?: number;
@@ -37,8 +49,9 @@ export class BerthError extends Error {
   readonly code: ErrorCode;
   readonly exitCode: number;
 
+  /** The message becomes one line, whatever text of a person's or a program's is in it. */
   constructor(code: ErrorCode, message: string, options: BerthErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(oneLine(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.exitCode = options.exitCode ?? EXIT_CODES[code] ?? 125;
   }

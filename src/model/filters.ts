@@ -1,5 +1,6 @@
 /** `--filter KEY=VALUE`: what the filters of containers, images and events have in common. */
 import { BerthError } from './errors.ts';
+import { matchesStars } from './glob.ts';
 import { type MomentOptions, parseMoment } from './moment.ts';
 
 /** The values given for each key, in order. */
@@ -27,10 +28,8 @@ export function invalidFilter(key: string): BerthError {
 export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean {
   return wanted.every((text) => {
     const [, key = '', value = ''] = /^([^=]*)=?(.*)$/s.exec(text) ?? [];
-    const pattern = new RegExp(`^${key.split('*').map(escaped).join('.*')}$`, 's');
     return Object.entries(labels).some(
-      ([name, own]) =>
-        (key.includes('*') ? pattern.test(name) : name === key) && (value === '' || own === value),
+      ([name, own]) => matchesStars(name, key) && (value === '' || own === value),
     );
   });
 }
@@ -55,8 +54,4 @@ function regExp(pattern: string): RegExp | undefined {
   } catch {
     return undefined;
   }
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

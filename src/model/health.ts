@@ -115,7 +115,10 @@ function truncateUtf8(text: string, bytes: number): string {
  * `none`, which switches checks off.
  */
 export function parseHealthCommand(text: string): Pick<HealthConfig, 'test' | 'testAsGiven'> | undefined {
-  return healthTest(jsonArray(text) ?? [text]);
+  const words = jsonArray(text) ?? keywordWords(text);
+  if (words.length === 0)
+    throw new BerthError('invalid', 'must define a healthcheck command for all healthchecks');
+  return healthTest(words);
 }
 
 /** The same for a HEALTHCHECK that stands in an image's config, already an array. */
@@ -130,6 +133,14 @@ export function healthTest(words: string[]): Pick<HealthConfig, 'test' | 'testAs
   const script = keyword === 'CMD-SHELL' ? rest : words.length === 1 ? [first] : undefined;
   if (script === undefined) return { test: words, testAsGiven: ['CMD', ...words] };
   return { test: ['/bin/sh', '-c', script.join(' ')], testAsGiven: ['CMD-SHELL', ...script] };
+}
+
+/** `CMD a b` in one text is a command without a shell, `CMD-SHELL a b` one with it. */
+function keywordWords(text: string): string[] {
+  const [, keyword = '', rest = ''] = /^(\S+) (.*)$/s.exec(text) ?? [];
+  if (keyword.toUpperCase() === 'CMD-SHELL') return [keyword, rest];
+  const isWords = keyword.toUpperCase() === 'CMD' || keyword.toUpperCase() === 'NONE';
+  return isWords ? text.split(/\s+/).filter((word) => word !== '') : [text];
 }
 
 function jsonArray(text: string): string[] | undefined {

@@ -1,6 +1,7 @@
 /** The filters of `images`. As Podman 5.4 answers (tried): all filters add up, also those of one key. */
 import { BerthError } from './errors.ts';
 import { matchesLabels, untilMoment } from './filters.ts';
+import { globMatcher } from './glob.ts';
 import type { ImageRecord } from './records.ts';
 
 export interface ImageFilterContext {
@@ -48,8 +49,8 @@ const FILTERS: Record<string, (value: string, context: ImageFilterContext, key: 
     ({ config }) =>
       !matchesLabels(config.labels, [value]),
   reference: (value) => {
-    const pattern = globPattern(value);
-    return ({ names }) => names.flatMap(spellings).some((name) => pattern.test(name));
+    const matches = globMatcher(value) ?? (() => false);
+    return ({ names }) => names.flatMap(spellings).some(matches);
   },
   before: (value, context, key) => {
     const moment = imageCreated(known(value, context, key));
@@ -108,10 +109,4 @@ function spellings(name: string): string[] {
     const parts = text.split('/');
     return parts.map((_, index) => parts.slice(index).join('/'));
   });
-}
-
-/** `*` and `?` within one part of a path, as path.Match of Go. */
-function globPattern(glob: string): RegExp {
-  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${escaped.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`);
 }

@@ -3,8 +3,11 @@ import path from 'node:path';
 import type { MountConfig } from './config.ts';
 import { BerthError } from './errors.ts';
 
-/** `/host/dir:/dir[:ro,…]`. A relative source would be a named volume, which Berth does not have yet. */
-export function parseVolumeFlag(text: string): MountConfig {
+/**
+ * `/host/dir:/dir[:ro,…]`. A source that begins with a dot is found from `directory`; any other relative one would be a
+ * named volume, which Berth does not have yet.
+ */
+export function parseVolumeFlag(text: string, directory: string): MountConfig {
   const parts = text.split(':');
   const [source = '', destination, options, ...rest] = parts;
   if (destination === '' || text === '')
@@ -22,15 +25,15 @@ export function parseVolumeFlag(text: string): MountConfig {
       `${text}: incorrect volume format, should be [host-dir:]ctr-dir[:option]`,
     );
   }
-  if (!path.posix.isAbsolute(source)) {
+  if (!/^[./]/.test(source)) {
     throw new BerthError(
       'unsupported',
-      `named volumes are not supported yet (${JSON.stringify(text)}): write an absolute host path before the colon`,
+      `named volumes are not supported yet (${JSON.stringify(text)}): write a host path that begins with / or . before the colon`,
     );
   }
   return {
     type: 'bind',
-    source: clean(source),
+    source: path.posix.resolve(directory, source),
     destination: containerPath(destination),
     options: words(options),
   };
@@ -61,5 +64,5 @@ function clean(file: string): string {
 }
 
 function words(options: string | undefined): string[] {
-  return options === undefined || options === '' ? [] : options.split(',');
+  return options === undefined ? [] : options.split(',');
 }

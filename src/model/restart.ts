@@ -9,7 +9,6 @@ const ALIASES: ReadonlyMap<string, RestartPolicyName> = new Map([
   ['', 'no'],
   ['no', 'no'],
   ['never', 'no'],
-  ['none', 'no'],
   ['always', 'always'],
   ['on-failure', 'on-failure'],
   ['unless-stopped', 'unless-stopped'],

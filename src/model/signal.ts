@@ -46,12 +46,12 @@ const RTMAX = 64;
 
 /** `SIGTERM`, `term`, `15`, `RTMIN+3` → number; 0 and anything else is refused. */
 export function parseSignal(text: string): number {
-  const name = text.toUpperCase().replace(/^SIG/, '');
-  if (/^\d+$/.test(name)) {
-    const number = Number(name);
+  if (/^\d+$/.test(text)) {
+    const number = Number(text);
     if (number >= 1 && number <= RTMAX) return number;
     if (number !== 0) throw new BerthError('invalid', `valid signals are 1 through ${RTMAX}`);
   } else {
+    const name = text.toUpperCase().replace(/^SIG/, '');
     const known = NUMBERS.get(name);
     if (known !== undefined) return known;
     const realtime = /^RT(MIN|MAX)(?:([+-])(\d+))?$/.exec(name);
@@ -64,10 +64,15 @@ export function parseSignal(text: string): number {
   throw new BerthError('invalid', `invalid signal: ${text}`);
 }
 
-/** 15 → `SIGTERM`; a real-time signal as `SIGRTMIN+n`; the two of glibc, which have no name, as their number. */
+/**
+ * 15 → `SIGTERM`; a real-time signal by its distance from the nearer end of its range, as kill(1) and Podman have it;
+ * the two of glibc, which have no name, as their number.
+ */
 export function signalName(number: number): string {
   const name = [...NUMBERS].find(([, n]) => n === number)?.[0];
   if (name !== undefined) return `SIG${name}`;
   if (number < RTMIN) return String(number);
-  return number === RTMIN ? 'SIGRTMIN' : `SIGRTMIN+${number - RTMIN}`;
+  const [above, below] = [number - RTMIN, RTMAX - number];
+  if (above <= below) return above === 0 ? 'SIGRTMIN' : `SIGRTMIN+${above}`;
+  return below === 0 ? 'SIGRTMAX' : `SIGRTMAX-${below}`;
 }

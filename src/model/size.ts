@@ -3,9 +3,9 @@ import { BerthError } from './errors.ts';
 
 const POWER: Record<string, number> = { b: 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
-/** `64m`, `64MB`, `64MiB` → 67108864 (binary units; podman-create(1), --memory). */
+/** `64m`, `64MB`, `64MiB`, `64Mi` → 67108864 (binary units; podman-create(1), --memory). */
 export function parseSize(text: string): number {
-  const [, number, unit = 'b'] = /^(\d+(?:\.\d*)?|\.\d+) ?(?:b|([kmgtp])(?:i?b)?)?$/i.exec(text) ?? [];
+  const [, number, unit = 'b'] = /^(\d+(?:\.\d+)?|\.\d+) ?([kmgtp])?i?b?$/i.exec(text) ?? [];
   const bytes = Math.floor(Number(number) * 1024 ** (POWER[unit.toLowerCase()] ?? 0));
   if (!Number.isSafeInteger(bytes)) {
     throw new BerthError('invalid', `invalid size: '${text}': write a number with b, k, m or g, like 512m`);

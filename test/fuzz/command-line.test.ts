@@ -2,64 +2,26 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { CREATE_FLAGS } from '../../src/cli/create-flags.ts';
+import { CREATE_FLAGS, createRequest } from '../../src/cli/create-flags.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
+import { parseCopyPlaces } from '../../src/model/copy.ts';
+import { parseDetachKeys } from '../../src/model/detach-keys.ts';
 import { parseDuration } from '../../src/model/duration.ts';
-import { parseEnvFile } from '../../src/model/env.ts';
-import { BerthError } from '../../src/model/errors.ts';
+import { parseEnvFile, parseEnvFlags } from '../../src/model/env.ts';
+import { eventFilter } from '../../src/model/event-filter.ts';
 import { parseHealthCommand } from '../../src/model/health.ts';
+import { normaliseImageName } from '../../src/model/image.ts';
+import { imageFilter } from '../../src/model/image-filter.ts';
+import { parseMoment } from '../../src/model/moment.ts';
 import { parseTmpfsFlag, parseVolumeFlag } from '../../src/model/mount-flags.ts';
+import { checkArtifactName, checkName } from '../../src/model/name.ts';
+import { parseNamespaceMode } from '../../src/model/namespace.ts';
 import { parseRestartPolicy } from '../../src/model/restart.ts';
 import { parseSecurityFlags } from '../../src/model/security-flags.ts';
 import { parseSignal } from '../../src/model/signal.ts';
 import { parseSize } from '../../src/model/size.ts';
-
-const RUNS = { numRuns: 2000 };
-
-/** Time of the processor, whoever else uses it: more than any of these needs for any input. */
-const SOON_MS = 2000;
-
-/** Text that looks like what is parsed, and text that does not, some of it long. */
-function near(...pieces: string[]): fc.Arbitrary<string> {
-  const mixed = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((words) => words.join(''));
-  const long = fc
-    .tuple(fc.constantFrom(...pieces), fc.integer({ min: 1000, max: 20_000 }), fc.string({ maxLength: 3 }))
-    .map(([piece, times, end]) => piece.repeat(times) + end);
-  return fc.oneof(
-    { weight: 6, arbitrary: mixed },
-    { weight: 3, arbitrary: fc.string({ unit: 'binary' }) },
-    { weight: 1, arbitrary: long },
-  );
-}
-
-/** The value, or undefined after a BerthError; anything else thrown fails the test, and so does taking long. */
-function answer<T>(parse: () => T): T | undefined {
-  const begin = process.cpuUsage();
-  try {
-    return parse();
-  } catch (error) {
-    assert.ok(error instanceof BerthError, String((error as Error).stack));
-    return undefined;
-  } finally {
-    const { user, system } = process.cpuUsage(begin);
-    const took = (user + system) / 1000;
-    assert.ok(took < SOON_MS, `it took ${took} ms`);
-  }
-}
-
-function always<T>(
-  input: fc.Arbitrary<string>,
-  parse: (text: string) => T,
-  check: (value: NonNullable<T>) => void = () => {},
-): void {
-  fc.assert(
-    fc.property(input, (text) => {
-      const value = answer(() => parse(text));
-      if (value !== undefined && value !== null) check(value);
-    }),
-    RUNS,
-  );
-}
+import { parseUlimit } from '../../src/model/ulimit.ts';
+import { always, answer, near, RUNS } from './answer.ts';
 
 const COMMAND = {
   path: ['create'],
@@ -149,15 +111,55 @@ describe('what a person types gets an answer', () => {
     );
   });
 
+  it('as a create of any flags', () => {
+    const flags = Object.keys(CREATE_FLAGS).filter((name) => !name.endsWith('-file'));
+    const value = fc.oneof(
+      near('1', '-', ':', '=', ',', '/', 'a', 'none', 'container:', '[', '"', '\n', '\x1b[2J', '\u202e'),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.constantFrom(...flags), value), { maxLength: 4 }), (given) => {
+        const argv = given.map(([name, text]) => `--${name}=${text}`);
+        const args = answer(() =>
+          parseCommandLine({ ...COMMAND, stopAtPositional: true, positionals: [1, 2] }, [...argv, 'image']),
+        );
+        if (args === undefined) return;
+        const request = answer(() => createRequest(args, []));
+        if (request === undefined) return;
+        assert.ok(request.stopSignal === undefined || request.stopSignal > 0);
+        assert.ok(request.shmSizeBytes >= 0 && request.umask >= 0 && request.umask <= 0o7777);
+        for (const { destination } of request.mounts) assert.ok(destination.startsWith('/'));
+      }),
+      RUNS,
+    );
+  });
+
+  const whole = { quoted: true };
+
   it('as a duration', () => {
-    always(near('1', '9', '.', 's', 'm', 'h', 'ns', 'µs', '-', '+', ' ', 'e'), parseDuration, (ms) =>
-      assert.ok(Number.isFinite(ms) && !Object.is(ms, -0)),
+    always(
+      near('1', '9', '.', 's', 'm', 'h', 'ns', 'µs', '-', '+', ' ', 'e'),
+      parseDuration,
+      (ms) => assert.ok(Number.isFinite(ms) && !Object.is(ms, -0)),
+      whole,
+    );
+  });
+
+  it('as a moment', () => {
+    always(
+      near('2026', '-', '02', '30', 'T', ':', '24', '99', 'Z', '+', '.', '1', 'h', ' '),
+      (text) => parseMoment(text, { now: 0 }),
+      (moment) => assert.ok(!Number.isNaN(new Date(moment).getTime())),
+      whole,
     );
   });
 
   it('as a size', () => {
-    always(near('1', '9', '.', 'k', 'M', 'g', 'i', 'b', ' ', '-'), parseSize, (bytes) =>
-      assert.ok(Number.isSafeInteger(bytes) && bytes >= 0),
+    always(
+      near('1', '9', '.', 'k', 'M', 'g', 'i', 'b', ' ', '-'),
+      parseSize,
+      (bytes) => assert.ok(Number.isSafeInteger(bytes) && bytes >= 0),
+      whole,
     );
   });
 
@@ -167,10 +169,32 @@ describe('what a person types gets an answer', () => {
     );
   });
 
-  it('as a file of variables', () => {
+  it('as a limit of a process', () => {
     always(
-      near('A', '=', '\n', '\r', '#', ' ', '*', '"', 'toString', '__proto__'),
-      (text) => parseEnvFile(text, 'file', { A: '1', AA: '2' }),
+      near('nofile', 'RLIMIT_', 'core', '=', ':', '1', '9', '-', '+', ' '),
+      parseUlimit,
+      ({ soft, hard }) => {
+        assert.ok(Number.isSafeInteger(soft) && Number.isSafeInteger(hard));
+        assert.ok(hard < 0 || (soft >= 0 && soft <= hard));
+      },
+      whole,
+    );
+  });
+
+  it('as keys to detach', () => {
+    always(near('ctrl-', 'CTRL-', 'a', 'Z', '[', '@', ',', '~', 'é'), parseDetachKeys, (bytes, text) => {
+      assert.equal(bytes.length, text === '' ? 0 : text.split(',').length);
+      for (const byte of bytes) assert.ok(byte >= 0 && byte < 127);
+    });
+  });
+
+  it('as variables, and as a file of them', () => {
+    const text = near('A', '=', '\n', '\r', '#', ' ', '\t', '*', '"', 'toString', '__proto__');
+    const own = { A: '1', AA: '2' };
+    always(text, (entry) => parseEnvFlags([entry], own));
+    always(
+      text,
+      (lines) => parseEnvFile(lines, 'file', own),
       (env) => {
         for (const entry of env) assert.match(entry, /^[^=\n]+=[^\n]*$/);
       },
@@ -179,7 +203,7 @@ describe('what a person types gets an answer', () => {
 
   it('as a bind mount and as a tmpfs', () => {
     const paths = near('/', 'a', '.', '..', ':', ',', 'ro', ' ', '\n');
-    for (const parse of [parseVolumeFlag, parseTmpfsFlag]) {
+    for (const parse of [(text: string) => parseVolumeFlag(text, '/work'), parseTmpfsFlag]) {
       always(paths, parse, ({ source, destination }) => {
         for (const file of [destination, source ?? '/']) {
           assert.ok(file.startsWith('/'));
@@ -190,6 +214,63 @@ describe('what a person types gets an answer', () => {
     }
   });
 
+  it('as a name of a container, an image, an artifact, or a namespace', () => {
+    const names = near(
+      'a',
+      'B',
+      '1',
+      '.',
+      '_',
+      '-',
+      '/',
+      ':',
+      '@',
+      'sha256:',
+      'localhost',
+      '\n',
+      'container:',
+      'ns:',
+    );
+    // What is a name is one for systemd, for a path and for a shell.
+    always(names, checkName, (name) => assert.match(name, /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,199}$/), {
+      quoted: false,
+    });
+    always(names, checkArtifactName);
+    always(names, normaliseImageName, (name) => assert.equal(normaliseImageName(name), name), whole);
+    always(names, parseNamespaceMode, (mode) => assert.match(mode, /^(private|host|container:.|ns:.)/s));
+    always(names, (text) => parseCopyPlaces(text, 'c:/x'));
+  });
+
+  it('as filters of images and events', () => {
+    const filters = near(
+      'reference',
+      'label',
+      '!',
+      'until',
+      'dangling',
+      'before',
+      'event',
+      '=',
+      '*',
+      '?',
+      '[a',
+      ']',
+      '\\',
+    );
+    const image = {
+      id: 'a'.repeat(64),
+      names: [`localhost/${'a'.repeat(100)}:1`],
+      config: { labels: { a: 'b' } },
+    };
+    const context = { now: 0, find: () => undefined, isUsed: () => false };
+    always(filters, (text) =>
+      imageFilter([text], context)(image as unknown as Parameters<ReturnType<typeof imageFilter>>[0]),
+    );
+    always(filters, (text) =>
+      eventFilter([text])({ type: 'container', status: 'create', id: 'a', name: 'b', image: '', time: '' }),
+    );
+  });
+
   it('as a restart policy, a security option and a health command', () => {
     always(near('no', 'always', 'on-failure', ':', '1', 'constructor'), parseRestartPolicy, ({ name }) =>
       assert.equal(typeof name, 'string'),
@@ -197,8 +278,10 @@ describe('what a person types gets an answer', () => {
     always(near('seccomp', 'mask', 'unmask', '=', ':', '/', 'a', 'ALL'), (text) =>
       parseSecurityFlags([text], { add: [], drop: [] }),
     );
-    always(near('CMD', '[', ']', '"', ',', 'NONE', 'a', ' ', '\\'), parseHealthCommand, ({ test }) =>
-      assert.ok(test.length > 0),
+    always(
+      near('CMD', '-SHELL', '[', ']', '"', ',', 'NONE', 'a', ' ', '\\'),
+      parseHealthCommand,
+      ({ test }) => assert.ok(test.length > 0 && test.every((word) => typeof word === 'string')),
     );
   });
 });

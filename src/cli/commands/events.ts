@@ -54,7 +54,7 @@ function moment(
   text: string | undefined,
   options: MomentOptions,
 ): number | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || text === '') return undefined;
   try {
     return parseMoment(text, options);
   } catch (error) {

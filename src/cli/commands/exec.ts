@@ -46,7 +46,7 @@ export const command: Command = {
         'must provide a non-empty command to start an exec session: invalid argument',
       );
     const user = args.string('user');
-    const workdir = args.string('workdir');
+    const workdir = args.string('workdir') || undefined;
     const [terminal, interactive] = [args.bool('tty'), args.bool('interactive')];
     const command = {
       args: words,

@@ -18,6 +18,8 @@ describe('--env', () => {
     ['GONE', []],
     ['UNSET', []],
     ['LC_*', ['LC_ALL=C', 'LC_TIME=de']],
+    [' \tA=1', ['A=1']],
+    ['A =1', ['A =1']],
     ['X*', []],
   ];
   for (const [entry, expected] of READ) {
@@ -73,7 +75,10 @@ describe('--volume', () => {
     ['/a:/b', '/a', '/b', []],
     ['/a:/b:ro', '/a', '/b', ['ro']],
     ['/a:/b:ro,noexec,rslave', '/a', '/b', ['ro', 'noexec', 'rslave']],
-    ['/a:/b:', '/a', '/b', []],
+    ['/a:/b:', '/a', '/b', ['']],
+    ['./a:/b', '/work/dir/a', '/b', []],
+    ['../a:/b', '/work/a', '/b', []],
+    ['.:/b', '/work/dir', '/b', []],
     ['/a//x/:/b/../c/', '/a/x', '/c', []],
     ['/:/host', '/', '/host', []],
     ['/a:/../../x', '/a', '/x', []],
@@ -81,14 +86,14 @@ describe('--volume', () => {
   ];
   for (const [text, source, destination, options] of READ) {
     it(`${text} binds ${source} at ${destination}`, () =>
-      assert.deepEqual(parseVolumeFlag(text), { type: 'bind', source, destination, options }));
+      assert.deepEqual(parseVolumeFlag(text, '/work/dir'), { type: 'bind', source, destination, options }));
   }
 
   const REFUSED: [text: string, code: string, message: RegExp][] = [
     ['/a', 'unsupported', /^anonymous volumes are not supported yet \("\/a"\)/],
     ['', 'invalid', /^container directory cannot be empty$/],
     ['data:/b', 'unsupported', /^named volumes are not supported yet \("data:\/b"\)/],
-    ['./a:/b', 'unsupported', /write an absolute host path before the colon$/],
+    ['~/a:/b', 'unsupported', /write a host path that begins with \/ or \. before the colon$/],
     [':/b', 'invalid', /^host directory cannot be empty$/],
     [
       '/a:/b:ro:rw',
@@ -100,7 +105,7 @@ describe('--volume', () => {
   ];
   for (const [text, code, message] of REFUSED) {
     it(`${JSON.stringify(text)} is refused as ${code}`, () =>
-      assert.throws(() => parseVolumeFlag(text), { code, message }));
+      assert.throws(() => parseVolumeFlag(text, '/work/dir'), { code, message }));
   }
 });
 

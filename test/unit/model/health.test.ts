@@ -135,7 +135,10 @@ const argv = (...words: string[]) => ({ test: words, testAsGiven: ['CMD', ...wor
 describe('a check command', () => {
   const FLAGS: [text: string, expected: ReturnType<typeof parseHealthCommand>][] = [
     ['redis-cli ping', sh('redis-cli ping')],
-    ['CMD redis-cli', sh('CMD redis-cli')],
+    ['CMD redis-cli  ping', argv('redis-cli', 'ping')],
+    ['CMD-SHELL redis-cli  ping', sh('redis-cli  ping')],
+    ['CMDS redis-cli', sh('CMDS redis-cli')],
+    ['none at all', undefined],
     ['[ -e /ready ]', sh('[ -e /ready ]')],
     ['["curl", "-f", "localhost"]', argv('curl', '-f', 'localhost')],
     ['["curl -f localhost"]', sh('curl -f localhost')],
@@ -147,12 +150,16 @@ describe('a check command', () => {
     ['NONE', undefined],
     ['["NONE"]', undefined],
     ['', undefined],
-    ['[]', undefined],
   ];
   for (const [text, expected] of FLAGS) {
     it(`--health-cmd ${JSON.stringify(text)} means ${JSON.stringify(expected?.test ?? 'no check')}`, () =>
       assert.deepEqual(parseHealthCommand(text), expected));
   }
+
+  it('of no words is refused', () =>
+    assert.throws(() => parseHealthCommand('[]'), {
+      message: 'must define a healthcheck command for all healthchecks',
+    }));
 
   it('of an image means the same in its array form', () => {
     assert.deepEqual(healthTest(['CMD-SHELL', 'exit 1']), sh('exit 1'));

@@ -36,9 +36,15 @@ describe('a duration', () => {
     ['1μs', 0.001],
     ['1ns', 0.000001],
     ['0.4ns', 0],
+    ['0.5ns', 0],
+    ['1.9ns', 0.000001],
+    ['1.5us0.9ns', 0.0015],
+    ['0.3333333333333333333h', 1_199_999.999999],
     ['-1.5s', -1500],
     ['+2s', 2000],
     ['2562047h47m16.854775s', 9_223_372_036_854.775],
+    ['9223372036854775807ns', 9_223_372_036_854.775],
+    [`${'0'.repeat(100)}1s`, 1000],
   ];
   for (const [text, ms] of READ) it(`${text} is ${ms} ms`, () => assert.equal(parseDuration(text), ms));
 
@@ -62,6 +68,7 @@ describe('a duration', () => {
     ['1,5s', 'unknown unit "," in duration'],
     ['1constructor', 'unknown unit "constructor" in duration'],
     ['2562048h', 'invalid duration'],
+    ['9223372036854775808ns', 'invalid duration'],
     [`${'9'.repeat(400)}h`, 'invalid duration'],
   ];
   for (const [text, why] of REFUSED) {
@@ -158,7 +165,9 @@ describe('a size', () => {
     ['64 MB', 67_108_864],
     ['1.5g', 1_610_612_736],
     ['.5k', 512],
-    ['1.k', 1024],
+    ['1ki', 1024],
+    ['1ib', 1],
+    ['1 ', 1],
     ['2t', 2_199_023_255_552],
     ['1p', 1_125_899_906_842_624],
   ];
@@ -172,7 +181,7 @@ describe('a size', () => {
     '+1',
     '1bb',
     '1bib',
-    '1ib',
+    '1.k',
     '1x',
     '1 k b',
     '1.2.3k',
@@ -264,6 +273,7 @@ describe('a signal', () => {
     'SIG',
     'SIGSIGTERM',
     'TERM ',
+    'SIG9',
     'RTMIN-1',
     'RTMAX+1',
     'RTMIN+31',
@@ -279,8 +289,16 @@ describe('a signal', () => {
       }));
   }
 
-  it('of real time is named by its distance from the first', () => {
-    assert.deepEqual([34, 37, 64, 32].map(signalName), ['SIGRTMIN', 'SIGRTMIN+3', 'SIGRTMIN+30', '32']);
+  it('of real time is named by its distance from the nearer end', () => {
+    assert.deepEqual([34, 37, 49, 50, 61, 64, 32].map(signalName), [
+      'SIGRTMIN',
+      'SIGRTMIN+3',
+      'SIGRTMIN+15',
+      'SIGRTMAX-14',
+      'SIGRTMAX-3',
+      'SIGRTMAX',
+      '32',
+    ]);
   });
 
   it('comes back from its name', () => {
@@ -293,7 +311,6 @@ describe('a restart policy', () => {
     ['', 'no', 0],
     ['no', 'no', 0],
     ['never', 'no', 0],
-    ['none', 'no', 0],
     ['always', 'always', 0],
     ['on-failure', 'on-failure', 0],
     ['on-failure:3', 'on-failure', 3],
