@@ -24,7 +24,7 @@ runEntry(async (args) => {
   };
   const [id = '', session] = args.positionals;
   if (session !== undefined) return endSessionOf(ports, id, session);
-  return cleanupContainer(ports, idArgument(args), { inUnit: true });
+  return cleanupContainer(ports, idArgument(args));
 });
 
 function endSessionOf(

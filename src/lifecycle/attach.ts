@@ -5,6 +5,7 @@ import { parseSignal } from '../model/signal.ts';
 import { type ContainerState, verdict } from '../model/state.ts';
 import { exitOfStart } from './exit.ts';
 import { initJob, startWaiting } from './init.ts';
+import { assertStartable } from './jobs.ts';
 import { killContainer } from './kill.ts';
 import { current } from './observe.ts';
 import type { AttachRequest, Ports } from './ports.ts';
@@ -32,7 +33,7 @@ export async function attachToRunning(
 ): Promise<number> {
   const { config } = container;
   const { state } = current(container, ports);
-  if (state.status !== 'running') {
+  if (verdict('attach', state.status) !== 'allowed') {
     throw new BerthError(
       'state',
       `attaching to container ${config.id}: you can only attach to running containers`,
@@ -44,7 +45,7 @@ export async function attachToRunning(
 /**
  * Starts a container with the streams connected before its command runs, so that no output is lost. One that runs
  * already is attached to. Returns as attachToRunning does; a failed start is thrown with the exit code that it means
- * to a shell.
+ * to a shell, a state that forbids it as startUnit does.
  */
 export async function startAttached(
   ports: AttachPorts,
@@ -54,6 +55,7 @@ export async function startAttached(
   const { config } = container;
   const { state } = current(container, ports);
   if (verdict('start', state.status) === 'done') return attachToRunning(ports, container, options);
+  assertStartable(ports, container);
   return attached(ports, container, {
     ...options,
     prepare: () => initJob(ports, container),

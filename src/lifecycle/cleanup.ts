@@ -38,19 +38,11 @@ const KILL_WAIT_MS = 5000;
  * Ends what is left of the run, forgets it in the runtime, unmounts, records exit code, times and OOM, and removes
  * the container if it was made with --rm, nobody needs it and this is not the first half of a restart. Each part is tried even if one before it failed.
  *
- * Returns the exit code for systemd: 0 when the end was asked for or the payload ended with 0, its code otherwise
+ * Runs in the unit that has ended. Returns the exit code for systemd: 0 when the end was asked for or the payload ended with 0, its code otherwise
  * (the unit's ExecStart= ignores conmon's code: see unitfile/container-service.ts).
  */
-export async function cleanupContainer(
-  ports: CleanupPorts,
-  id: string,
-  options: { inUnit: boolean },
-): Promise<number> {
+export async function cleanupContainer(ports: CleanupPorts, id: string): Promise<number> {
   const exitCode = await withContainer(ports, id, async (container) => {
-    if (!options.inUnit) {
-      await cleanupLocked(ports, container, options);
-      return 0;
-    }
     const { config } = container;
     const atShutdown = await isStoppedAtShutdown(ports, container);
     const state = await cleanupLocked(ports, container, { inUnit: true, atShutdown });
@@ -78,6 +70,15 @@ export async function cleanupContainer(
     return result.exitCode;
   });
   return exitCode ?? 0;
+}
+
+/** Has the unit ended for good? Then its own cleanup is over, or was killed, and nobody else does its work. */
+export async function unitRests(
+  ports: Pick<Ports, 'systemd'>,
+  { config }: ContainerRecord,
+): Promise<boolean> {
+  const { activeState } = await (await ports.systemd()).unitStatus(config.unit);
+  return activeState === 'inactive' || activeState === 'failed';
 }
 
 const AFTER_END: Steps<AfterEndStep, { ports: CleanupPorts; container: ContainerRecord }> = {

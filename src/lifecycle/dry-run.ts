@@ -10,7 +10,7 @@ import { type PlanFacts, type PlanPart, showPlan } from '../model/plan/show.ts';
 import { type Leftovers, planReady, planStart, planStartWaiting } from '../model/plan/start.ts';
 import { MARK_STOPPING, planStop } from '../model/plan/stop.ts';
 import type { ContainerRecord } from '../model/records.ts';
-import { initialState, verdict } from '../model/state.ts';
+import { displayStatus, initialState, verdict } from '../model/state.ts';
 import { type CreatePorts, newConfig } from './create.ts';
 import { assertNoDependents, inOldNamespaces } from './dependencies.ts';
 import { assertRestartable, assertStartable, assertStoppable } from './jobs.ts';
@@ -49,12 +49,15 @@ export function dryRestart(ports: DryRunPorts, { container, timeoutSeconds }: Dr
   return show(ports, container, [job('restart', container), ...stop, ...start], timeoutSeconds);
 }
 
-/** What runs is left alone. */
+/** What runs is left alone, what is initialized is stopped. */
 export function dryCleanup(ports: DryRunPorts, { container }: DryRun): string {
   const now = observed(ports, container);
-  const runs = verdict('unit-stop', now.state.status) === 'allowed';
-  const steps = runs ? [] : cleanupSteps(ports, now);
-  return show(ports, container, [{ by: 'berth container cleanup', steps }]);
+  if (verdict('cleanup', now.state.status) !== 'allowed') return show(ports, container, []);
+  const parts =
+    now.state.status === 'created'
+      ? [job('stop', now), ...stopParts(ports, now, undefined)]
+      : [{ by: 'berth container cleanup', steps: cleanupSteps(ports, now) }];
+  return show(ports, container, parts);
 }
 
 export function dryRemove(ports: DryRunPorts, container: ContainerRecord, options: RemoveOptions): string {
@@ -172,7 +175,7 @@ function show(
 ): string {
   const { config, state } = observed(ports, container);
   if (parts.every(({ steps, by }) => steps.length === 0 && !by.startsWith('systemd')))
-    return `nothing: container ${config.name} runs\n`;
+    return `nothing: container ${config.name} is ${displayStatus(state.status)}\n`;
   const { settings, runtime, rootfs } = ports;
   const { bundle, spec } = runtime.files(config.id);
   const facts: PlanFacts = {

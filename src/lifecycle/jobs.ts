@@ -3,7 +3,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type ContainerState, verdict } from '../model/state.ts';
-import { cleanupLocked } from './cleanup.ts';
+import { cleanupLocked, unitRests } from './cleanup.ts';
 import { failureOfStart, saying, unableTo } from './failure.ts';
 import { graceWarning, shorterGrace } from './grace.ts';
 import { improper } from './improper.ts';
@@ -64,8 +64,7 @@ export async function stopUnit(
 /** The unit has ended and its cleanup was killed: nobody else would do it before the next start. */
 async function cleanUpLeftEnd(ports: StopPorts, container: ContainerRecord): Promise<ContainerRecord> {
   if (current(container, ports).state.status !== 'stopped') return container;
-  const { activeState } = await (await ports.systemd()).unitStatus(container.config.unit);
-  if (activeState !== 'inactive' && activeState !== 'failed') return container;
+  if (!(await unitRests(ports, container))) return container;
   return { ...container, state: await cleanupLocked(ports, container, { inUnit: false }) };
 }
 

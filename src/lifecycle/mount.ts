@@ -3,9 +3,10 @@
  * the store, commands are known by pid and start time; the mount that the container's own run needs is neither, because
  * whether it runs is a fact. A count without a mount counts nothing, nor does a command that has ended.
  */
-import { BerthError } from '../model/errors.ts';
+import type { BerthError } from '../model/errors.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { hasPayload, verdict } from '../model/state.ts';
+import { improper } from './improper.ts';
 import { withContainer } from './lock.ts';
 import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
@@ -45,10 +46,7 @@ export async function unmountContainer(
     const runs = hasPayload(current(container, ports).state.status);
     const count = mountsOfPeople(ports, config.id);
     if (runs && count === 0 && !force) {
-      throw new BerthError(
-        'state',
-        `cannot unmount storage for container ${config.id} as it is running or paused: container state improper`,
-      );
+      throw improper(`cannot unmount storage for container ${config.id} as it is running or paused`);
     }
     store.transaction(() => {
       store.saveMountCount(config.id, force ? 0 : Math.max(0, count - 1));
@@ -102,5 +100,5 @@ function mountsOfPeople({ store, rootfs }: Pick<Ports, 'store' | 'rootfs'>, id: 
 }
 
 function beingRemoved(id: string): BerthError {
-  return new BerthError('state', `container ${id} is being removed: container state improper`);
+  return improper(`cannot mount container ${id} as it is being removed`);
 }

@@ -4,7 +4,8 @@ import { BerthError } from '../model/errors.ts';
 import { checkName, healthUnits, unitName } from '../model/name.ts';
 import { planRename, type RenameStep } from '../model/plan/rename.ts';
 import type { ContainerRecord } from '../model/records.ts';
-import { displayStatus, verdict } from '../model/state.ts';
+import { verdict } from '../model/state.ts';
+import { improper } from './improper.ts';
 import { withContainer } from './lock.ts';
 import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
@@ -38,12 +39,8 @@ export async function renameContainer(
   const name = checkName(newName);
   await withContainer(ports, container.config.id, async (fresh) => {
     const { status } = fresh.state;
-    if (verdict('rename', status) === 'refused') {
-      throw new BerthError(
-        'state',
-        `cannot rename container ${fresh.config.name}: it is ${displayStatus(status)}: container state improper`,
-      );
-    }
+    if (verdict('rename', status) === 'refused')
+      throw improper(`container ${fresh.config.id} is being removed, cannot rename`);
     await finishRename(ports, fresh);
     const { config } = ports.store.getContainer(fresh.config.id) ?? fresh;
     if (config.name === name) return;

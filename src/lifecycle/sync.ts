@@ -1,6 +1,6 @@
 /** container sync, system refresh: what the kernel says, written down; and what nobody else would finish, finished. */
 import type { ContainerRecord } from '../model/records.ts';
-import { type CleanupPorts, cleanupLocked } from './cleanup.ts';
+import { type CleanupPorts, cleanupLocked, unitRests } from './cleanup.ts';
 import { withContainer, withLock } from './lock.ts';
 import { current } from './observe.ts';
 import { record } from './record.ts';
@@ -13,13 +13,12 @@ const REFRESH_LOCK = 'refresh';
  * Brings the row in line with the facts. An end that was never recorded, because its cleanup was killed, is cleaned up
  * after; one whose unit is still on its way is left to it.
  */
-export async function syncContainer(ports: CleanupPorts, { config }: ContainerRecord): Promise<void> {
-  const { activeState } = await (await ports.systemd()).unitStatus(config.unit);
-  const unitRests = activeState === 'inactive' || activeState === 'failed';
-  await withContainer(ports, config.id, async (fresh) => {
+export async function syncContainer(ports: CleanupPorts, container: ContainerRecord): Promise<void> {
+  const rests = await unitRests(ports, container);
+  await withContainer(ports, container.config.id, async (fresh) => {
     const { state, events, changed } = current(fresh, ports);
     if (state.status === 'stopped') {
-      if (unitRests) await cleanupLocked(ports, fresh, { inUnit: false });
+      if (rests) await cleanupLocked(ports, fresh, { inUnit: false });
     } else if (changed) record(ports, { config: fresh.config, state, events });
   });
 }

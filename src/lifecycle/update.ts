@@ -1,13 +1,13 @@
 /** update: another restart policy, other limits, another health check, for a container in any state. */
 import type { ContainerConfig } from '../model/config.ts';
-import { BerthError } from '../model/errors.ts';
 import { initialHealth } from '../model/health.ts';
 import { healthUnits } from '../model/name.ts';
 import { planUpdate, type UpdateStep } from '../model/plan/update.ts';
 import type { ContainerRecord } from '../model/records.ts';
-import { displayStatus, hasPayload, verdict } from '../model/state.ts';
+import { hasPayload, verdict } from '../model/state.ts';
 import { type UpdateRequest, updatedConfig } from '../model/update-config.ts';
 import { cgroupResources, changedResources } from '../oci/limits.ts';
+import { improper } from './improper.ts';
 import { withContainer } from './lock.ts';
 import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
@@ -43,12 +43,8 @@ export async function updateContainer(
     await finishRename(ports, found);
     const fresh = ports.store.getContainer(found.config.id) ?? found;
     const { status } = current(fresh, ports).state;
-    if (verdict('update', status) === 'refused') {
-      throw new BerthError(
-        'state',
-        `cannot update container ${fresh.config.name}: it is ${displayStatus(status)}: container state improper`,
-      );
-    }
+    if (verdict('update', status) === 'refused')
+      throw improper(`container ${fresh.config.id} is being removed, cannot update`);
     const before = fresh.config;
     const config = updatedConfig(before, request);
     cgroupResources(config.limits, [], ports.host.controllers());

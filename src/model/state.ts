@@ -102,7 +102,7 @@ export type Operation =
   | 'attach'
   | 'exec'
   | 'healthcheck'
-  | 'cleanup'
+  | 'cleanup' // asked for by a person; the one that a unit runs at its end is for every state
   | 'remove'
   | 'rename'
   | 'update'
@@ -138,10 +138,10 @@ const TRANSITIONS: Record<Operation, string> = {
   kill: /*   */ '- - + + - + - -',
   pause: /*  */ '- - + - - - - -',
   unpause: /**/ '- - - - - + - -',
-  attach: /* */ '- + + - - - - -',
+  attach: /* */ '- - + - - - - -',
   exec: /*   */ '- - + - - - - -',
   healthcheck: '- - + - - - - -',
-  cleanup: /**/ '+ + - + + - + +',
+  cleanup: /**/ '+ + = = + = + =',
   remove: /* */ '+ + - - + - + +',
   rename: /* */ '+ + + + + + + -',
   update: /* */ '+ + + + + + + -',

@@ -1,9 +1,6 @@
-import { cleanupContainer } from '../../lifecycle/cleanup.ts';
+import { cleanUp, cleanUpAndRemove } from '../../lifecycle/container-cleanup.ts';
 import { dryCleanup } from '../../lifecycle/dry-run.ts';
-import type { Ports } from '../../lifecycle/ports.ts';
-import { removeContainer } from '../../lifecycle/remove.ts';
 import { BerthError } from '../../model/errors.ts';
-import type { ContainerRecord } from '../../model/records.ts';
 import type { Command } from '../command.ts';
 import { DRY_RUN } from '../dry-run.ts';
 import { forEach } from '../each.ts';
@@ -12,7 +9,8 @@ import { SELECTING, selectContainers } from '../select.ts';
 export const command: Command = {
   path: ['container', 'cleanup'],
   usage: 'CONTAINER…',
-  summary: 'Clean up after containers that have ended: their units do this by themselves. Prints the names.',
+  summary:
+    'Clean up after containers that have ended: their units do this by themselves. What runs is left alone. Prints the names.',
   flags: {
     all: SELECTING.all('All containers'),
     'dry-run': DRY_RUN,
@@ -32,16 +30,8 @@ export const command: Command = {
     if (args.has('exec')) return 0;
     return forEach(selected, context, async ({ word, container }) => {
       if (args.bool('dry-run')) return context.print(dryCleanup(ports, { container }));
-      await cleanupAtRest(ports, container);
-      if (args.bool('rm')) await removeContainer(ports, container, { force: false });
+      await (args.bool('rm') ? cleanUpAndRemove : cleanUp)(ports, container);
       context.print(`${word}\n`);
     });
   },
 };
-
-/** One that runs is left alone: its unit will do it, and doing it now would pull the root from under the payload. */
-async function cleanupAtRest(ports: Ports, { config }: ContainerRecord): Promise<void> {
-  const { activeState } = await (await ports.systemd()).unitStatus(config.unit);
-  if (activeState === 'inactive' || activeState === 'failed')
-    await cleanupContainer(ports, config.id, { inUnit: false });
-}

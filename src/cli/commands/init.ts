@@ -1,4 +1,5 @@
 import { initialize } from '../../lifecycle/init.ts';
+import { current } from '../../lifecycle/observe.ts';
 import { verdict } from '../../model/state.ts';
 import type { Command } from '../command.ts';
 import { forEach } from '../each.ts';
@@ -15,7 +16,7 @@ export const command: Command = {
     const ports = await context.ports();
     return forEach(selectContainers(args, ports), context, async ({ word, container }) => {
       // As for Podman, "all" are those that can be.
-      if (args.bool('all') && verdict('init', container.state.status) === 'refused') return;
+      if (args.bool('all') && verdict('init', current(container, ports).state.status) === 'refused') return;
       await initialize(ports, container);
       context.print(`${word}\n`);
     });

@@ -34,10 +34,10 @@ const MATRIX = `
   kill         no         no      yes     yes      no      yes    no     no
   pause        no         no      yes     no       no      no     no     no
   unpause      no         no      no      no       no      yes    no     no
-  attach       no         yes     yes     no       no      no     no     no
+  attach       no         no      yes     no       no      no     no     no
   exec         no         no      yes     no       no      no     no     no
   healthcheck  no         no      yes     no       no      no     no     no
-  cleanup      yes        yes     no      yes      yes     no     yes    yes
+  cleanup      yes        yes     done    done     yes     done   yes    done
   remove       yes        yes     no      no       yes     no     yes    yes
   rename       yes        yes     yes     yes      yes     yes    yes    no
   update       yes        yes     yes     yes      yes     yes    yes    no

@@ -5,9 +5,9 @@ import { EXEC } from './exec.ts';
 import { ALL, CHANGES, FILES, LISTS } from './lists.ts';
 import { LOGS } from './logs.ts';
 import { NAMES } from './names.ts';
-import { KILL, RM, START, STOP, WAIT } from './verbs.ts';
+import { CLEANUP, KILL, RM, START, STOP, WAIT } from './verbs.ts';
 
 export const GROUPS: (Cells | Story)[] = [
-  ...[NAMES, CREATE, RUN, START, STOP, KILL, WAIT, RM],
+  ...[NAMES, CREATE, RUN, START, STOP, CLEANUP, KILL, WAIT, RM],
   ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES],
 ];

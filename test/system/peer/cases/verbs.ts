@@ -22,6 +22,13 @@ export const START: Cells = {
     ['stopping', 'berth start %', { differs: NOT_ITS_ERROR }],
     ['exited', 'berth start % && berth wait %'],
     ['exited3', 'berth start --attach %'],
+    [
+      'running',
+      'timeout 2 berth start --attach --sig-proxy=false %',
+      { differs: { why: 'it is attached to', code: '124', stderr: '', after: / error= / } },
+    ],
+    ['paused', 'berth start --attach %', { differs: NOT_ITS_ERROR }],
+    ['stopping', 'berth start --attach %', { differs: NOT_ITS_ERROR }],
     ['unstartable', 'berth start %'],
     ['unstartable', 'berth start --attach %'],
     ['created', 'berth start % %2'],
@@ -75,11 +82,50 @@ export const START: Cells = {
     ['running', 'berth restart %'],
     ['paused', 'berth restart %'],
     ['exited', 'berth restart % && berth wait %'],
+    [
+      'stopping',
+      'berth restart --time 0 %',
+      {
+        differs: { why: 'the stop is waited for', code: '0', stdout: /^case/, stderr: '', after: /running/ },
+      },
+    ],
     ['running', 'berth restart --time 0 %'],
     ['running', 'berth restart --time x %'],
     ['running', 'berth restart --running %'],
     ['exited', 'berth restart --all --running %'],
     ['running', 'berth restart --filter bogus=x'],
+  ],
+};
+
+export const CLEANUP: Cells = {
+  title: 'container cleanup, and top of what is stopping',
+  cells: [
+    ['created', 'berth container cleanup %'],
+    [
+      'initialized',
+      'berth container cleanup %',
+      { differs: { why: 'it is a stop of its unit, which leaves no process', after: /created .* pid=no/ } },
+    ],
+    ['running', 'berth container cleanup %'],
+    ['paused', 'berth container cleanup %'],
+    ['stopping', 'berth container cleanup %'],
+    ['exited3', 'berth container cleanup %'],
+    ['initialized', 'berth container cleanup --rm %'],
+    ['running', 'berth container cleanup --rm %'],
+    ['stopping', 'berth container cleanup --rm %'],
+    [
+      'stopping',
+      'berth top % comm',
+      {
+        differs: {
+          why: 'what does not end is what one wants to see',
+          code: '0',
+          stdout: /^COMMAND/,
+          stderr: '',
+        },
+      },
+    ],
+    ['exited', 'berth container cleanup --rm %'],
   ],
 };
 
