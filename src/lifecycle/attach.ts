@@ -9,6 +9,7 @@ import { assertStartable } from './jobs.ts';
 import { killContainer } from './kill.ts';
 import { current } from './observe.ts';
 import type { AttachRequest, Ports } from './ports.ts';
+import { appendContainerEvent } from './record.ts';
 
 export interface AttachOptions extends Omit<AttachRequest, 'terminal' | 'onSignal'> {
   /** Hand the signals that this process gets to the container. */
@@ -39,7 +40,14 @@ export async function attachToRunning(
       `attaching to container ${config.id}: you can only attach to running containers`,
     );
   }
-  return attached(ports, container, { ...options, begin: () => Promise.resolve(state.startNumber) });
+  return attached(ports, container, {
+    ...options,
+    begin: () => {
+      const { store, now } = ports;
+      store.transaction(() => appendContainerEvent(store, config, { status: 'attach' }, now()));
+      return Promise.resolve(state.startNumber);
+    },
+  });
 }
 
 /**
@@ -61,7 +69,7 @@ export async function startAttached(
     prepare: () => initJob(ports, container),
     begin: async () =>
       // Undefined: somebody else has started it in the meantime.
-      (await startWaiting(ports, config.id)) ?? stateOf(ports, container).startNumber,
+      (await startWaiting(ports, config.id, [{ status: 'attach' }])) ?? stateOf(ports, container).startNumber,
   });
 }
 

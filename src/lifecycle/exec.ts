@@ -21,8 +21,8 @@ export interface ExecCommand {
   /** Pass standard input on. */
   interactive: boolean;
   privileged: boolean;
-  /** Hand on so many file descriptors of the caller's, from 3 on. */
-  preserveFds: number;
+  /** File descriptors of the caller's to hand on, all from 3 on. */
+  preserveFds: readonly number[];
   /** Bytes that leave the command to itself; there must be a terminal on both sides. */
   detachKeys: readonly number[];
 }

@@ -1,6 +1,7 @@
 /** init: everything of a start but the start of the payload, by the container's unit; and the start of what waits so. */
 import type { ContainerConfig } from '../model/config.ts';
 import { asBerthError, BerthError } from '../model/errors.ts';
+import type { EventFacts } from '../model/event.ts';
 import { planStartWaiting, type StartWaitingStep } from '../model/plan/start.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type ContainerState, verdict } from '../model/state.ts';
@@ -46,14 +47,19 @@ export async function initJob(ports: InitPorts, container: ContainerRecord): Pro
 /**
  * Lets the payload of an initialized container run; no job is needed, its unit is active. Undefined when it does not
  * wait (any more), else which start this is. A failure is recorded in the state and thrown, and ends the unit.
+ * `after`: events for the same transaction, before the end of a short payload can be told.
  */
-export async function startWaiting(ports: WaitingPorts, id: string): Promise<number | undefined> {
+export async function startWaiting(
+  ports: WaitingPorts,
+  id: string,
+  after: EventFacts[] = [],
+): Promise<number | undefined> {
   const outcome = await withContainer(ports, id, async (container) => {
     const { config } = container;
     const { state } = current(container, ports);
     if (state.status !== 'created') return undefined;
     try {
-      await doSteps(planStartWaiting(config), STEPS, { ports, config, state });
+      await doSteps(planStartWaiting(config), STEPS, { ports, config, state, after });
     } catch (thrown) {
       const error = asBerthError(thrown);
       const failed = { ...state, error: error.message, startFailure: error.exitCode };
@@ -69,9 +75,11 @@ export async function startWaiting(ports: WaitingPorts, id: string): Promise<num
 
 const STEPS: Steps<
   StartWaitingStep,
-  { ports: WaitingPorts; config: ContainerConfig; state: ContainerState }
+  { ports: WaitingPorts; config: ContainerConfig; state: ContainerState; after: EventFacts[] }
 > = {
   'start-payload': { do: ({ ports, config }) => ports.runtime.start(config) },
-  'record-running': { do: ({ ports, config, state }) => recordRunning(ports, config, { state }) },
+  'record-running': {
+    do: ({ ports, config, state, after }) => recordRunning(ports, config, { state, after }),
+  },
   'start-health-timer': { do: ({ ports, config }) => beginChecks(ports, config) },
 };

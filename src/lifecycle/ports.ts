@@ -223,8 +223,8 @@ export interface ExecRequest {
   process: string;
   /** On the caller's terminal, on its streams (standard input only if asked), or into the result. */
   stdio: 'terminal' | 'streams' | 'output streams' | 'capture';
-  /** Hands on so many of this process's file descriptors, from 3 on. */
-  preserveFds?: number;
+  /** Hands on these file descriptors of this process's, all from 3 on. */
+  preserveFds?: readonly number[];
   timeoutMs?: number;
   maxOutput?: number;
   cgroup?: { name: string; kill: () => void };

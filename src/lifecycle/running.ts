@@ -11,12 +11,12 @@ import { record } from './record.ts';
 export function recordRunning(
   ports: Pick<Ports, 'store' | 'now'>,
   config: ContainerConfig,
-  { state, before = [] }: { state: ContainerState; before?: EventFacts[] },
+  { state, before = [], after = [] }: { state: ContainerState; before?: EventFacts[]; after?: EventFacts[] },
 ): void {
   record(ports, {
     config,
     state: { ...state, status: 'running', startNumber: state.startNumber + 1, startedAt: ports.now() },
-    events: [...before, { status: 'start' }],
+    events: [...before, { status: 'start' }, ...after],
     also: (store) => {
       store.clearHealth(config.id);
       if (config.health !== undefined) store.saveHealth(config.id, initialHealth());

@@ -1,4 +1,5 @@
 /** Exec sessions: which run, and what is recorded when one begins and ends. None of them blocks anything. */
+import { BerthError } from '../model/errors.ts';
 import type { ExecSession } from '../model/records.ts';
 import type { Ports } from './ports.ts';
 import { appendContainerEvent, type Named } from './record.ts';
@@ -33,6 +34,22 @@ export function endSession(ports: SessionPorts, config: Named, session: string, 
   const code = exitCode ?? ports.runtime.sessionExit(config.id, session) ?? UNKNOWN;
   ports.store.transaction(() => forgetSession(ports, config, session, code));
   ports.runtime.removeSession(config.id, session);
+}
+
+/**
+ * Does what the end of a session would have done, had its owner not been killed; one that is not known is done.
+ * @throws BerthError `state` while it runs.
+ */
+export function cleanupSession(ports: SessionPorts, config: Named, session: string): void {
+  const found = ports.store.sessions(config.id).find(({ id }) => id === session);
+  if (found === undefined) return;
+  if (ports.host.isAlive(found.owner)) {
+    throw new BerthError(
+      'state',
+      `cannot clean up container ${config.id} exec session ${session} as it is running: exec session state improper`,
+    );
+  }
+  endSession(ports, config, session);
 }
 
 /** For the end of the container, which ended them all; inside a transaction of the caller's. */

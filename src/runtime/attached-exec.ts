@@ -9,7 +9,7 @@ export interface AttachedExec {
   /** Pass standard input on; else the command has none. A terminal always has it. */
   input: boolean;
   /** How many file descriptors to hand on, from 3 on. */
-  preserveFds: number;
+  preserveFds: readonly number[];
   /** The runtime's log, where it says why the command could not be run. */
   log: string;
 }
@@ -22,6 +22,13 @@ const IDLE_MS = 200;
  * long, so that a complaint is not shown twice.
  */
 const COMPLAINT_MS = 100;
+
+/** By place from 3 on; what lies between two that are handed on leads nowhere. */
+function handedOn(fds: readonly number[]): (number | 'ignore')[] {
+  return Array.from({ length: Math.max(2, ...fds) - 2 }, (_, index) =>
+    fds.includes(3 + index) ? 3 + index : 'ignore',
+  );
+}
 
 /**
  * Runs the runtime and waits for the command. Without a terminal, pipes stand between the caller's streams and the
@@ -36,7 +43,7 @@ export function execAttached(runtime: string, args: string[], options: AttachedE
         terminal ? 'inherit' : input ? 'pipe' : 'ignore',
         terminal ? 'inherit' : 'pipe',
         'pipe',
-        ...Array.from({ length: preserveFds }, (_, index) => 3 + index),
+        ...handedOn(preserveFds),
       ],
       env: cleanEnvironment(),
     });

@@ -53,8 +53,8 @@ export interface ExecOptions {
   process: string;
   /** On the caller's terminal, on its streams (standard input only if asked), or into the result. */
   stdio: 'terminal' | 'streams' | 'output streams' | 'capture';
-  /** Hands on so many of this process's file descriptors, from 3 on. */
-  preserveFds?: number;
+  /** Hands on these file descriptors of this process's, all from 3 on. */
+  preserveFds?: readonly number[];
   /** Ends the command, with everything it started, after so many ms. Needs `cgroup`. */
   timeoutMs?: number;
   /** Bytes of output to keep when capturing; the rest is read and dropped. */
@@ -81,7 +81,7 @@ export async function execInContainer(target: RuntimeTarget, options: ExecOption
   const log = path.join(target.paths.bundle, `exec-${unique}.log`);
   writeFileAtomic(spec, options.process);
   try {
-    const { preserveFds = 0 } = options;
+    const { preserveFds = [] } = options;
     const cgroup = options.cgroup === undefined ? [] : ['--cgroup', options.cgroup.name];
     const args = [
       `--root=${rootOf(target)}`,
@@ -89,7 +89,7 @@ export async function execInContainer(target: RuntimeTarget, options: ExecOption
       `--log=${log}`,
       'exec',
       ...cgroup,
-      ...(preserveFds === 0 ? [] : ['--preserve-fds', String(preserveFds)]),
+      ...(preserveFds.length === 0 ? [] : ['--preserve-fds', String(Math.max(...preserveFds) - 2)]),
       '--process',
       spec,
       target.id,
@@ -119,7 +119,7 @@ function sweepExecFiles(bundle: string): void {
 async function attached(
   runtime: string,
   args: string[],
-  { stdio, log, preserveFds }: { stdio: ExecOptions['stdio']; log: string; preserveFds: number },
+  { stdio, log, preserveFds }: { stdio: ExecOptions['stdio']; log: string; preserveFds: readonly number[] },
 ): Promise<ExecResult> {
   const how = { terminal: stdio === 'terminal', input: stdio === 'streams', log, preserveFds };
   return { code: await execAttached(runtime, args, how), output: '', timedOut: false };

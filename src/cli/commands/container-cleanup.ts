@@ -1,5 +1,6 @@
 import { cleanUp, cleanUpAndRemove } from '../../lifecycle/container-cleanup.ts';
 import { dryCleanup } from '../../lifecycle/dry-run.ts';
+import { cleanupSession } from '../../lifecycle/sessions.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { DRY_RUN } from '../dry-run.ts';
@@ -14,7 +15,10 @@ export const command: Command = {
   flags: {
     all: SELECTING.all('All containers'),
     'dry-run': DRY_RUN,
-    exec: { type: 'string', help: 'Only after this exec session; none of that ID is no error' },
+    exec: {
+      type: 'string',
+      help: 'Only after this exec session, which must have ended; none of that ID is no error',
+    },
     latest: SELECTING.latest,
     rm: { type: 'bool', help: 'Remove the container afterwards' },
   },
@@ -26,9 +30,9 @@ export const command: Command = {
       throw new BerthError('usage', 'cannot use exec option when more than one container is given');
     const ports = await context.ports();
     const selected = selectContainers(args, ports, { ignoreMissing: true });
-    // What an attached exec uses ends with its command.
-    if (args.has('exec')) return 0;
+    const session = args.string('exec');
     return forEach(selected, context, async ({ word, container }) => {
+      if (session !== undefined) return cleanupSession(ports, container.config, session);
       if (args.bool('dry-run')) return context.print(dryCleanup(ports, { container }));
       await (args.bool('rm') ? cleanUpAndRemove : cleanUp)(ports, container);
       context.print(`${word}\n`);

@@ -2,23 +2,28 @@ import type { Change, Ports } from '../../lifecycle/ports.ts';
 import { resolveImage } from '../../lifecycle/resolve-image.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
-import { findContainer } from '../select.ts';
+import { findContainer, latestContainer, SELECTING } from '../select.ts';
 
 export const command: Command = {
   path: ['diff'],
   usage: 'CONTAINER|IMAGE',
   summary:
     "Show what a container has changed of its image's files, or an image's top layer of those below: Added, Changed, Deleted.",
-  flags: { format: { type: 'string', help: 'json: as a JSON object' } },
+  flags: { format: { type: 'string', help: 'json: as a JSON object' }, latest: SELECTING.latest },
   positionals: [0, 1],
   async run(args, { ports, print }) {
     const format = args.string('format') ?? '';
     if (format !== '' && format !== 'json')
       throw new BerthError('usage', "only supported value for '--format' is 'json'");
     const [name] = args.positionals;
-    if (name === undefined)
+    if (name !== undefined && args.bool('latest'))
+      throw new BerthError('usage', '--latest and containers cannot be used together');
+    if (name === undefined && !args.bool('latest'))
       throw new BerthError('usage', '"berth diff" requires a name, id, or the "--latest" flag');
-    const changes = await changesOf(await ports(), name);
+    const opened = await ports();
+    const changes = await (name === undefined
+      ? opened.rootfs.changes(latestContainer(opened).config)
+      : changesOf(opened, name));
     if (format === 'json') print(`${JSON.stringify(asJson(changes), null, 5)}\n`);
     else print(changes.map(({ kind, path }) => `${kind} ${path}\n`).join(''));
     return 0;

@@ -7,7 +7,7 @@ import { verdict } from '../../model/state.ts';
 import { DETACH_KEYS, detachKeys } from '../attach-flags.ts';
 import type { Arguments, Command } from '../command.ts';
 import { readEnvFile } from '../create-flags.ts';
-import { assertDescriptors, isTerminal } from '../descriptors.ts';
+import { isTerminal, preservedDescriptors } from '../descriptors.ts';
 import { latestContainer, SELECTING } from '../select.ts';
 
 export const command: Command = {
@@ -21,6 +21,7 @@ export const command: Command = {
     'env-file': { type: 'strings', help: 'Read KEY=value lines from a file' },
     interactive: { type: 'bool', short: 'i', help: 'Pass standard input on' },
     latest: SELECTING.latest,
+    'preserve-fd': { type: 'strings', help: 'Pass on these file descriptors, by commas' },
     'preserve-fds': { type: 'uint', help: 'Pass on so many file descriptors, from 3 on' },
     privileged: { type: 'bool', help: 'With all capabilities' },
     tty: { type: 'bool', short: 't', help: 'Give the command this terminal' },
@@ -36,8 +37,7 @@ export const command: Command = {
     if (name === undefined)
       throw new BerthError('usage', 'exec requires the name or ID of a container or the --latest flag');
     const keys = detachKeys(args);
-    const preserveFds = args.int('preserve-fds') ?? 0;
-    assertDescriptors(preserveFds);
+    const preserveFds = preservedDescriptors(args);
     const opened = await ports();
     const container = await find(args, name, opened);
     if (words.length === 0)
@@ -68,7 +68,7 @@ export const command: Command = {
     }
     if (terminal && interactive && !isTerminal(0))
       warn('The input device is not a TTY. The --tty and --interactive flags might not work properly');
-    const onTerminal = terminal && interactive && isTerminal(0) && preserveFds === 0;
+    const onTerminal = terminal && interactive && isTerminal(0) && preserveFds.length === 0;
     return execCommand(opened, container, { ...command, onTerminal });
   },
 };

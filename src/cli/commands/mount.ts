@@ -3,7 +3,7 @@ import { BerthError } from '../../model/errors.ts';
 import { shortId } from '../../model/name.ts';
 import type { Command } from '../command.ts';
 import { forEach } from '../each.ts';
-import { selectContainers } from '../select.ts';
+import { SELECTING, selectContainers } from '../select.ts';
 
 export const command: Command = {
   path: ['mount'],
@@ -12,6 +12,7 @@ export const command: Command = {
   flags: {
     all: { type: 'bool', short: 'a', help: 'Mount all containers' },
     format: { type: 'string', help: 'json: list the mounted containers as JSON' },
+    latest: SELECTING.latest,
     'no-trunc': { type: 'bool', help: 'Show whole IDs' },
   },
   positionals: [0, Number.POSITIVE_INFINITY],
@@ -21,7 +22,7 @@ export const command: Command = {
       throw new BerthError('usage', `unknown --format argument: ${JSON.stringify(format)}`);
     const ports = await context.ports();
     const { store, rootfs } = ports;
-    if (args.bool('all') || args.positionals.length > 0) {
+    if (args.bool('all') || args.bool('latest') || args.positionals.length > 0) {
       return forEach(selectContainers(args, ports), context, async ({ container }) =>
         context.print(`${await mountContainer(ports, container)}\n`),
       );

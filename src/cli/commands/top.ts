@@ -59,7 +59,7 @@ async function runPs(
       terminal: false,
       interactive: false,
       privileged: false,
-      preserveFds: 0,
+      preserveFds: [],
       detachKeys: [],
       onTerminal: false,
     });

@@ -5,7 +5,7 @@ import type { ContainerRecord } from '../../model/records.ts';
 import { hasPayload } from '../../model/state.ts';
 import type { Command } from '../command.ts';
 import { forEach } from '../each.ts';
-import { selectContainers } from '../select.ts';
+import { SELECTING, selectContainers } from '../select.ts';
 
 export const command: Command = {
   path: ['unmount'],
@@ -18,6 +18,7 @@ export const command: Command = {
       short: 'f',
       help: 'All mounts at once; what a running container needs stays until its end',
     },
+    latest: SELECTING.latest,
   },
   positionals: [0, Number.POSITIVE_INFINITY],
   async run(args, context) {

@@ -279,6 +279,15 @@ export const FILES: Cells = {
   title: 'files of a container',
   cells: [
     ['created', 'berth diff %'],
+    ['created', 'berth diff --latest %'],
+    [
+      'exited',
+      'berth start --attach %; berth events --stream=false --filter container=% --filter event=attach --format "{{.Status}}"',
+    ],
+    ['created', 'berth mount --latest %'],
+    ['created', 'berth mount --latest --all'],
+    ['created', 'berth unmount --latest %'],
+    ['created', 'berth unmount --latest --all'],
     [
       'running',
       'berth exec % sh -c "echo x >/etc/new; rm /bin/vi; chmod 700 /home/app"; berth diff %',
