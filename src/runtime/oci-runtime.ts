@@ -21,12 +21,18 @@ export interface RuntimeTarget {
 /** Runtime calls that only touch the kernel are over in milliseconds; this ends one that hangs. */
 const CALL_TIMEOUT_MS = 60_000;
 
-/** Lets the created payload run. */
+/** Lets the created payload run; one that runs already is success: whoever started it was killed before saying so. */
 export async function startPayload(target: RuntimeTarget): Promise<void> {
   const result = await call(target, ['start', target.id]);
-  if (result.code !== 0) {
-    throw classifyRuntimeError(target.runtime, readLastLogError(target.paths.runtimeLog) ?? result.stderr);
-  }
+  if (result.code === 0) return;
+  const failure = readLastLogError(target.paths.runtimeLog) ?? result.stderr;
+  if (await runsInRuntime(target)) return;
+  throw classifyRuntimeError(target.runtime, failure);
+}
+
+async function runsInRuntime(target: RuntimeTarget): Promise<boolean> {
+  const { code, stdout } = await call(target, ['state', target.id]);
+  return code === 0 && (JSON.parse(stdout) as { status?: unknown }).status === 'running';
 }
 
 /** Gives the container other limits; `resources` is linux.resources of the OCI spec, as JSON. */

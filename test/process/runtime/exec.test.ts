@@ -126,6 +126,14 @@ describe('start and delete', () => {
     );
   });
 
+  it('take a payload that runs already for started', async (t) => {
+    const fake = target(
+      t,
+      `case "$2" in state) echo '{"status":"running"}' ;; *) echo "no fifo" >&2; exit 1 ;; esac`,
+    );
+    await startPayload(fake);
+  });
+
   it('fail with what the runtime says', async (t) => {
     const fake = target(t, 'echo "no can do" >&2; exit 3');
     const error = { code: 'runtime', message: 'OCI runtime error: crun: no can do' };
