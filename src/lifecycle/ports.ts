@@ -270,8 +270,9 @@ export interface Systemd {
   resetFailed(unit: string): Promise<void>;
   /** True if it had been enabled. */
   disableUnit(unit: string): Promise<boolean>;
-  /** Drop-ins, links and overrides of one unit become another one's. */
+  /** Drop-ins and overrides of one unit become another one's; then the links to it, of `enable` and others. */
   moveUnitFiles(from: string, to: string): void;
+  moveUnitLinks(from: string, to: string): void;
   reload(): Promise<void>;
   /** After a unit file was written: what systemd remembers of an earlier one of that name is read anew. */
   reloadIfStale(unit: string): Promise<void>;

@@ -101,6 +101,9 @@ const STEPS: Steps<RenameStep, RenameContext> = {
       await (await ports.systemd()).reload();
     },
   },
+  'move-unit-links': {
+    do: async ({ ports, config }) => (await ports.systemd()).moveUnitLinks(config.formerUnit, config.unit),
+  },
   'remove-old-unit': {
     do: ({ ports, config }) => ports.host.remove(oldUnitPath(ports, config)),
   },

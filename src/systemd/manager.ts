@@ -2,7 +2,7 @@
 import { connectBus, MANAGER } from './bus.ts';
 import { jobRunner } from './jobs.ts';
 import { JOB, property, SERVICE, tolerate, UNIT } from './objects.ts';
-import { moveUnitFiles, removeLinks } from './unit-files.ts';
+import { moveUnitFiles, moveUnitLinks, removeLinks } from './unit-files.ts';
 
 export interface UnitStatus {
   loadState: string;
@@ -54,6 +54,7 @@ export async function connectManager() {
     },
 
     moveUnitFiles: (from: string, to: string): void => moveUnitFiles(from, to),
+    moveUnitLinks: (from: string, to: string): void => moveUnitLinks(from, to),
 
     async reload(): Promise<void> {
       await bus.call({ member: 'Reload' });

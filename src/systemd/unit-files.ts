@@ -26,8 +26,8 @@ const PERSONS_DIRECTORIES = [
 const BESIDE = ['.d', '.wants', '.requires', '.upholds'];
 
 /**
- * Gives all that belongs to the unit `from` to the unit `to`: its drop-ins, full overrides, masks, and the links in other
- * units' directories and under other names. What `to` has already is not overwritten. Doing it again does no harm.
+ * Gives what stands beside the unit `from` to the unit `to`: its drop-ins, full overrides and masks. What `to` has already
+ * is not overwritten. Doing it again does no harm.
  */
 export function moveUnitFiles(
   from: string,
@@ -37,6 +37,18 @@ export function moveUnitFiles(
   for (const directory of directories) {
     for (const suffix of BESIDE)
       moveDirectory(path.join(directory, from + suffix), path.join(directory, to + suffix));
+    if (directory !== '/usr/local/lib/systemd/system')
+      moveFile(path.join(directory, from), path.join(directory, to));
+  }
+}
+
+/** Lets the links to the unit `from`, in other units' directories and under other names, lead to the unit `to`. */
+export function moveUnitLinks(
+  from: string,
+  to: string,
+  directories: readonly string[] = PERSONS_DIRECTORIES,
+): void {
+  for (const directory of directories) {
     for (const name of entries(directory)) {
       const file = path.join(directory, name);
       if (BESIDE.some((suffix) => name.endsWith(suffix) && suffix !== '.d')) {
@@ -44,8 +56,6 @@ export function moveUnitFiles(
       } else if (pointsTo(file, from)) relink(file, file, to);
     }
   }
-  for (const directory of directories.filter((name) => name !== '/usr/local/lib/systemd/system'))
-    moveFile(path.join(directory, from), path.join(directory, to));
 }
 
 /**
