@@ -3,15 +3,30 @@ import { planAfterEnd, planCleanup } from '../../../src/model/plan/cleanup.ts';
 import { planCreate } from '../../../src/model/plan/create.ts';
 import type { Plan } from '../../../src/model/plan/plan.ts';
 import { planRemove, RM_PLAN } from '../../../src/model/plan/remove.ts';
-import { planReady, planStart } from '../../../src/model/plan/start.ts';
+import { planRename } from '../../../src/model/plan/rename.ts';
+import { planReady, planStart, planStartWaiting } from '../../../src/model/plan/start.ts';
 import { MARK_STOPPING, planStop } from '../../../src/model/plan/stop.ts';
+import { planUpdate } from '../../../src/model/plan/update.ts';
 import { config } from '../../unit/oci/config.ts';
 
 /** How the container is made, brought to the point before the cut, and to the cut: see script.ts. */
-export type Situation = 'create' | 'start' | 'checked' | 'stop' | 'frozen' | 'vain' | 'rm' | 'auto-remove';
+export type Situation =
+  | 'create'
+  | 'start'
+  | 'checked'
+  | 'waiting'
+  | 'stop'
+  | 'frozen'
+  | 'vain'
+  | 'rm'
+  | 'auto-remove'
+  | 'rename'
+  | 'rename-running'
+  | 'update'
+  | 'update-running';
 
-/** What a person does next. */
-export type Next = 'start' | 'stop' | 'rm';
+/** What a person does next; `again` is what was cut. */
+export type Next = 'start' | 'stop' | 'rm' | 'again';
 
 export interface Cell {
   situation: Situation;
@@ -43,6 +58,7 @@ const PLANS: Record<Situation, Plan<string>[]> = {
   create: [planCreate(whole)],
   start: [planStart(whole, { mounted: true, bundle: true })],
   checked: [planReady(whole)],
+  waiting: [planStartWaiting(whole)],
   stop: [MARK_STOPPING, stop, planCleanup({ cgroup: true, bundle: true, poststopHooks: true })],
   frozen: [{ of: 'stop', steps: stopOfFrozen.steps.filter((step) => !stop.steps.includes(step)) }],
   vain: [planAfterEnd({ preventRestart: true, autoRemove: false })],
@@ -51,21 +67,34 @@ const PLANS: Record<Situation, Plan<string>[]> = {
     planAfterEnd({ preventRestart: false, autoRemove: true }),
     planRemove(whole, { inUnit: true }),
   ],
+  rename: [planRename({ claimed: false, active: false, timer: false })],
+  'rename-running': [planRename({ claimed: false, active: true, timer: true })],
+  // Without limits: the kernel of a bed may have no controller for them, and their step stores nothing.
+  update: [planUpdate({ limits: false, unit: true, timer: { stop: false, start: false } })],
+  'update-running': [planUpdate({ limits: false, unit: true, timer: { stop: true, start: true } })],
 };
 
 export const SITUATIONS = Object.keys(PLANS) as Situation[];
 
-/** Where a cut leaves a container half made or half removed, there is nothing to stop. */
+/**
+ * Where a cut leaves a container half made or half removed, there is nothing to stop; what runs is stopped before its rm,
+ * and what does not run before what was cut is done again: those are the stops.
+ */
 const NEXTS: Record<Situation, readonly Next[]> = {
   create: ['start', 'rm'],
   start: ['start', 'stop', 'rm'],
   checked: ['start', 'stop', 'rm'],
+  waiting: ['start', 'rm'],
   stop: ['start', 'stop', 'rm'],
   // Killed before it thaws, systemd waits out the unit's stop timeout: slow, and the same for each.
   frozen: ['start'],
   vain: ['start', 'stop', 'rm'],
   rm: ['start', 'rm'],
   'auto-remove': ['start', 'rm'],
+  rename: ['start', 'rm', 'again'],
+  'rename-running': ['start', 'rm', 'again'],
+  update: ['start', 'rm', 'again'],
+  'update-running': ['start', 'rm', 'again'],
 };
 
 /**
