@@ -34,7 +34,7 @@ export const CASES: CopyCase[] = [
     'dir/link c:/tmp/x',
     'nosuch c:/tmp',
     './dir/../file c:/tmp',
-    '"a:b" c:/tmp',
+    '"no:b" c:/tmp',
     '- c:/tmp <t.tar',
   ),
   ...c('tmp', '- c:/tmp <t.tar.gz', '- c:/tmp <file', '- c:/tmp </dev/null', '- c:/tmp/new <t.tar'),

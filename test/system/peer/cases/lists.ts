@@ -216,17 +216,6 @@ export const ALL: Story = {
         },
       },
     ],
-    [
-      'berth system prune --force --all',
-      {
-        differs: {
-          why: 'images cannot be removed yet',
-          code: '125',
-          stdout: '',
-          stderr: /^Error: images cannot be removed yet/,
-        },
-      },
-    ],
   ],
 };
 

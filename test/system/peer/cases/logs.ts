@@ -1,4 +1,5 @@
 import type { Cells } from '../case.ts';
+import { sorted } from '../tidy.ts';
 
 export const LOGS: Cells = {
   title: 'logs',
@@ -19,8 +20,9 @@ export const LOGS: Cells = {
     ['exited', 'berth logs --tail x %'],
     ['exited', 'berth logs --names %'],
     ['exited', 'berth logs -n -t %'],
-    ['exited', 'berth logs % %2'],
-    ['exited', 'berth logs --names % %2'],
+    // Podman writes in whatever order its threads come to it.
+    ['exited', 'berth logs % %2', { tidy: sorted }],
+    ['exited', 'berth logs --names % %2', { tidy: sorted }],
     ['exited', 'berth logs --since 1h %'],
     ['exited', 'berth logs --since 2001-01-02 %'],
     ['exited', 'berth logs --since 2001-01-02T03:04:05Z %'],
