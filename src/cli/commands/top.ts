@@ -69,7 +69,10 @@ async function runPs(
   const inside = ['--target', String(pid), '--pid', '--', unshare, '--mount-proc', '--', ps, ...words];
   const result = await execa(nsenter, inside, { reject: false, stdin: 'ignore', stripFinalNewline: false });
   if (result.exitCode !== 0)
-    throw new BerthError('runtime', `ps(1) failed with exit code ${result.exitCode}: ${result.stderr}`);
+    throw new BerthError(
+      'runtime',
+      `ps(1) failed with exit code ${result.exitCode}: ${result.stderr.split('\n')[0]}`,
+    );
   print(result.stdout);
   return 0;
 }

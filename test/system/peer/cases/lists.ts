@@ -120,7 +120,15 @@ export const LISTS: Story = {
     ['berth port over'],
     ['berth top web pid comm'],
     ['berth top web user args'],
-    ['berth top web bogus'],
+    [
+      'berth top web bogus',
+      {
+        differs: {
+          why: 'an error is one line: the first of what ps(1) says',
+          stderr: 'Error: ps(1) failed with exit code 1: error: unsupported option (BSD syntax)\n',
+        },
+      },
+    ],
     ['berth top over'],
     ['berth top held comm'],
     ['berth stats --no-stream --format "{{.Name}}" web proxy'],
