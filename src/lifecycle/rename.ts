@@ -65,10 +65,8 @@ async function doRename(
   { claimed, oldName }: { claimed: boolean; oldName: string },
 ): Promise<void> {
   const { config } = container;
-  const { activeState } = await (await ports.systemd()).unitStatus(config.formerUnit);
   const plan = planRename({
     claimed,
-    active: activeState !== 'inactive',
     timer: config.health !== undefined && current(container, ports).state.status === 'running',
   });
   await doSteps(plan, STEPS, { ports, config, oldName });

@@ -67,8 +67,8 @@ const PLANS: Record<Situation, Plan<string>[]> = {
     planAfterEnd({ preventRestart: false, autoRemove: true }),
     planRemove(whole, { inUnit: true }),
   ],
-  rename: [planRename({ claimed: false, active: false, timer: false })],
-  'rename-running': [planRename({ claimed: false, active: true, timer: true })],
+  rename: [planRename({ claimed: false, timer: false })],
+  'rename-running': [planRename({ claimed: false, timer: true })],
   // Without limits: the kernel of a bed may have no controller for them, and their step stores nothing.
   update: [planUpdate({ limits: false, unit: true, timer: { stop: false, start: false } })],
   'update-running': [planUpdate({ limits: false, unit: true, timer: { stop: true, start: true } })],

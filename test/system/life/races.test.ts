@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Bed } from '../../bed/bed.ts';
-import { inspect } from '../../support/agree.ts';
+import { assertAgree, inspect } from '../../support/agree.ts';
 import {
   berth,
   bootWith,
@@ -15,6 +15,17 @@ import {
 
 /** The first process of a pid namespace has no default for SIGTERM. */
 const DEAF_FOR_A_DAY = ['--stop-timeout', '86400', 'busybox', 'sleep', '100000'];
+
+/** Two verbs on the same container at once, from a container that runs or does not. */
+const AT_ONCE: [running: boolean, one: string, other: string][] = [
+  [false, 'start', 'stop'],
+  [false, 'start', 'rm'],
+  [false, 'start', 'rename %-new'],
+  [true, 'stop', 'rm --force'],
+  [true, 'stop', 'pause'],
+  [true, 'stop', 'kill'],
+  [true, 'stop', 'restart'],
+];
 
 describe('life: races', () => {
   let bed: Bed;
@@ -103,6 +114,60 @@ describe('life: races', () => {
       await systemctl(bed, 'stop', 'berth-again');
       assert.equal(await berth(bed, 'ps', '--all', '--quiet'), '');
     }));
+
+  for (const [running, one, other] of AT_ONCE) {
+    test(`${one} and ${other} at once leave what one after the other leaves, and nobody hangs`, () =>
+      leavingNothing(bed, async () => {
+        const orders = [
+          [one, other],
+          [other, one],
+        ].map((verbs) =>
+          verbs.map((verb) => `berth ${verb.replace(/^\S+/, '$& $name')}`.replace('%', '$name')),
+        );
+        /** Which state `line` leaves; the container answers to its ID, whatever its name is. */
+        const outcome = async (line: string): Promise<string> => {
+          const id = await berth(
+            bed,
+            'create',
+            '--name',
+            'r',
+            '--stop-timeout',
+            '0',
+            'busybox',
+            'sleep',
+            '1000',
+          );
+          if (running) await berth(bed, 'start', 'r');
+          const said = await script(
+            bed,
+            `name=r
+             try() { code=0; timeout 120 "$@" >/dev/null 2>&1 || code=$?; [ $code -ne 124 ] || echo "hangs: $*"; }
+             ${line}`,
+          );
+          assert.equal(said, '', line);
+          const { code, stdout } = await bed.nsenter([
+            'berth',
+            'inspect',
+            '--format',
+            '{{.State.Status}} {{.Name}}',
+            id,
+          ]);
+          if (code !== 0) return 'gone';
+          const [state = '', name = ''] = stdout.trim().split(' ');
+          await assertAgree(bed, name);
+          if (state === 'paused') await berth(bed, 'unpause', id);
+          await script(bed, `berth start ${id}; berth stop ${id}; berth start ${id}; berth rm --force ${id}`);
+          // A start that the stop has canceled before it began has left no run.
+          return `${state === 'created' ? 'exited' : state} ${name}`;
+        };
+        const serial: string[] = [];
+        for (const [first, second] of orders) serial.push(await outcome(`try ${first}; try ${second}`));
+        for (const [first, second] of orders) {
+          const left = await outcome(`try ${first} & try ${second} & wait`);
+          assert.ok(serial.includes(left), `${left}, and not ${serial.join(' or ')}: ${first} & ${second}`);
+        }
+      }));
+  }
 
   test('jobs are asked for and waited for while systemd executes itself anew, again and again', () =>
     leavingNothing(
