@@ -1,8 +1,9 @@
 /** The flags of the health check, which create, run and update share. */
-import type { HealthRequest } from '../model/create-config.ts';
+import path from 'node:path';
+import type { HealthRequest, StartupRequest } from '../model/create-config.ts';
 import { parseDuration } from '../model/duration.ts';
 import { BerthError, messageOf } from '../model/errors.ts';
-import { HEALTH_ON_FAILURE, type HealthOnFailure } from '../model/health.ts';
+import { EVENTS_LOGGER, HEALTH_ON_FAILURE, type HealthOnFailure } from '../model/health.ts';
 import type { Arguments, Flag } from './command.ts';
 
 export const HEALTH_FLAGS: Record<string, Flag> = {
@@ -11,6 +12,11 @@ export const HEALTH_FLAGS: Record<string, Flag> = {
     type: 'string',
     help: "Time between checks; 'disable' for none by timer",
     default: '30s',
+  },
+  'health-log-destination': {
+    type: 'string',
+    help: `Where results go besides inspect: local (nowhere), ${EVENTS_LOGGER}, or a directory`,
+    default: 'local',
   },
   'health-max-log-count': { type: 'uint', help: 'Results kept; 0 for all', default: '5' },
   'health-max-log-size': {
@@ -28,6 +34,30 @@ export const HEALTH_FLAGS: Record<string, Flag> = {
     type: 'string',
     help: 'Time after the start in which failures do not count',
     default: '0s',
+  },
+  'health-startup-cmd': {
+    type: 'string',
+    help: 'Command that is run in the place of the check after each start, until it has succeeded',
+  },
+  'health-startup-interval': {
+    type: 'string',
+    help: "Time between startup checks; 'disable' for none by timer",
+    default: '30s',
+  },
+  'health-startup-retries': {
+    type: 'uint',
+    help: 'Failed startup checks that restart the container; 0 for never',
+    default: '0',
+  },
+  'health-startup-success': {
+    type: 'uint',
+    help: 'Successes in a row with which the regular check begins; 0 means 1',
+    default: '0',
+  },
+  'health-startup-timeout': {
+    type: 'string',
+    help: 'Time after which a startup check is killed and counts as failed',
+    default: '30s',
   },
   'health-timeout': {
     type: 'string',
@@ -51,12 +81,22 @@ export function healthRequest(args: Arguments): HealthRequest {
   const ensure = (right: boolean, rule: string): void => {
     if (!right) throw new BerthError('invalid', rule);
   };
-  const interval =
-    args.string('health-interval') === 'disable' ? 0 : duration('health-interval', 'healthcheck-interval');
+  const intervalOf = (flag: string): number | undefined =>
+    args.string(flag) === 'disable' ? 0 : duration(flag, 'healthcheck-interval');
+  const interval = intervalOf('health-interval');
+  const startup: StartupRequest = {
+    ...optional('command', args.string('health-startup-cmd')),
+    ...optional('intervalMs', intervalOf('health-startup-interval')),
+    ...optional('timeoutMs', duration('health-startup-timeout', 'healthcheck-timeout')),
+    ...optional('retries', args.int('health-startup-retries')),
+    ...optional('successes', args.int('health-startup-success')),
+  };
   const timeout = duration('health-timeout', 'healthcheck-timeout');
   const startPeriod = duration('health-start-period', 'healthcheck-start-period');
   const retries = args.int('health-retries');
   ensure((interval ?? 0) >= 0, 'healthcheck-interval must be 0 seconds or greater');
+  ensure((startup.intervalMs ?? 0) >= 0, 'healthcheck-interval must be 0 seconds or greater');
+  ensure((startup.timeoutMs ?? 1) > 0, 'healthcheck-timeout must be at least 1 second');
   ensure((timeout ?? 1) > 0, 'healthcheck-timeout must be greater than 0');
   ensure((startPeriod ?? 0) >= 0, 'healthcheck-start-period must be 0 seconds or greater');
   ensure((retries ?? 1) > 0, 'healthcheck-retries must be greater than 0');
@@ -69,8 +109,15 @@ export function healthRequest(args: Arguments): HealthRequest {
     ...optional('onFailure', mapped(args.string('health-on-failure') || undefined, onFailure)),
     ...optional('maxLogCount', args.int('health-max-log-count')),
     ...optional('maxLogSize', args.int('health-max-log-size')),
+    ...optional('logDestination', mapped(args.string('health-log-destination'), logDestination)),
+    ...(Object.keys(startup).length === 0 ? {} : { startup }),
     disabled: args.bool('no-healthcheck'),
   };
+}
+
+function logDestination(text: string): string {
+  if (text === '') return 'local';
+  return text === 'local' || text === EVENTS_LOGGER ? text : path.resolve(text);
 }
 
 function onFailure(text: string): HealthOnFailure {

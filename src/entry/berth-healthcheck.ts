@@ -1,6 +1,7 @@
 /** Run by a container's health timer: `berth-healthcheck [--root DIR] ID`. */
 
 import { runHealthCheck } from '../lifecycle/healthcheck.ts';
+import type { Ports } from '../lifecycle/ports.ts';
 import { BerthError } from '../model/errors.ts';
 import { basePorts } from '../wiring/base.ts';
 import { idArgument, runEntry } from '../wiring/main.ts';
@@ -11,11 +12,14 @@ runEntry(async (args) => {
   const container = base.store.getContainer(idArgument(args));
   if (container === undefined) return 0;
   try {
+    // Needed only when a result has consequences.
+    const systemd = async () => (await import('../wiring/systemd.ts')).systemdPorts(base.settings);
     const ports = {
       ...base,
       ...runtimePort(base.settings),
-      // Needed only when unhealthy has consequences.
-      systemd: async () => (await import('../wiring/systemd.ts')).systemdPorts(base.settings).systemd(),
+      systemd: async () => (await systemd()).systemd(),
+      startHealthTimer: async (...timer: Parameters<Ports['startHealthTimer']>) =>
+        (await systemd()).startHealthTimer(...timer),
     };
     await runHealthCheck(ports, container);
   } catch (error) {

@@ -17,7 +17,7 @@ runEntry(async (args) => {
       ...rootfsPort(base.settings),
       notify: (lines) => notify(lines),
       systemd: async () => (await systemd()).systemd(),
-      startHealthTimer: async (config) => (await systemd()).startHealthTimer(config),
+      startHealthTimer: async (...timer) => (await systemd()).startHealthTimer(...timer),
     },
     idArgument(args),
   );

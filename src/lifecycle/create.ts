@@ -10,6 +10,7 @@ import { checkConfig } from '../oci/check.ts';
 import { cgroupResources } from '../oci/limits.ts';
 import type { CleanupPorts } from './cleanup.ts';
 import { forgetContainer } from './forget.ts';
+import { assertLogDestination } from './health-log.ts';
 import { withContainer } from './lock.ts';
 import type { HeldLock, Ports } from './ports.ts';
 import { appendContainerEvent } from './record.ts';
@@ -161,6 +162,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
       'invalid',
       `opening seccomp profile failed: open ${seccomp.path}: no such file or directory`,
     );
+  assertLogDestination(ports, config.health);
   // Checked now rather than at the first start; the spec itself is made then, for the host as it is then.
   checkConfig(config);
   cgroupResources(config.limits, [], host.controllers());

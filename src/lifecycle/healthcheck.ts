@@ -1,6 +1,9 @@
 /** healthcheck run: one check, its result folded into the container's health, and what follows from it. */
+import type { ContainerConfig } from '../model/config.ts';
 import { BerthError, isErrno } from '../model/errors.ts';
 import {
+  dueCheck,
+  EVENTS_LOGGER,
   foldHealth,
   type HealthConfig,
   type HealthFold,
@@ -9,16 +12,21 @@ import {
   initialHealth,
   keptOutput,
 } from '../model/health.ts';
+import { healthUnits } from '../model/name.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { verdict } from '../model/state.ts';
 import { execProcess } from '../oci/process.ts';
 import { serializeSpec } from '../oci/serialize.ts';
 import { runningProcess } from './exec.ts';
+import { copyHealthLog } from './health-log.ts';
 import { current, PAYLOAD_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { appendContainerEvent } from './record.ts';
 
-export type HealthPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'systemd' | 'now' | 'warn'>;
+export type HealthPorts = Pick<
+  Ports,
+  'host' | 'store' | 'runtime' | 'systemd' | 'startHealthTimer' | 'now' | 'warn'
+>;
 
 /** The cgroup of the check command, below the container's: killing it ends all that the check started. */
 const HEALTH_CGROUP = 'health';
@@ -35,7 +43,7 @@ export async function runHealthCheck(ports: HealthPorts, container: ContainerRec
   }
   if (config.health === undefined)
     throw new BerthError('invalid', `container ${config.id} has no defined healthcheck`);
-  const result = await check(ports, container, config.health);
+  const result = await check(ports, { ...container, state }, config.health);
   const fold = save(ports, { ...container, state }, result);
   if (fold === undefined)
     throw new BerthError('state', `container ${config.id} stopped while it was being checked`);
@@ -45,13 +53,31 @@ export async function runHealthCheck(ports: HealthPorts, container: ContainerRec
       `container ${config.name} is ${fold.state.status}${output === '' ? '' : `: ${output.replace(/\s*\n\s*/g, ' | ')}`}`,
     );
   }
+  copyHealthLog(ports, config, fold);
+  if (fold.passed) await beginRegularChecks(ports, config, config.health);
   if (fold.action !== 'none') {
     ports.warn(
-      `health check of ${config.name} failed ${fold.state.failingStreak} times in a row, action: ${fold.action}`,
+      !fold.isStartup
+        ? `health check of ${config.name} failed ${fold.state.failingStreak} times in a row, action: ${fold.action}`
+        : `startup check of ${config.name} failed ${config.health.startup?.retries} times, action: ${fold.action}`,
     );
     await act(ports, { ...container, state }, fold.action);
   }
   return fold;
+}
+
+/** How long a check has to end that has asked for another timer: until then that timer could not begin one. */
+const OWN_END_MS = 1000;
+
+/** From its own service, or from a person's command: the timer of the startup check gives way to the regular one's. */
+async function beginRegularChecks(
+  ports: HealthPorts,
+  config: ContainerConfig,
+  { intervalMs }: HealthConfig,
+): Promise<void> {
+  if (intervalMs > 0)
+    return ports.startHealthTimer(config, { intervalMs, replacing: { firstMs: OWN_END_MS } });
+  await (await ports.systemd()).stopUnit(healthUnits(config.name).timer);
 }
 
 const SIGKILL = 9;
@@ -79,14 +105,15 @@ async function check(
   health: HealthConfig,
 ): Promise<HealthResult> {
   const { config, state } = container;
+  const due = dueCheck(health, container.health);
   const name = `${state.cgroup}/${PAYLOAD_CGROUP}/${HEALTH_CGROUP}`;
   const start = ports.now();
   try {
     ports.host.makeCgroup(name);
     const { code, output } = await ports.runtime.exec(config, {
-      process: serializeSpec(execProcess(config, runningProcess(ports, config.id), { args: health.test })),
+      process: serializeSpec(execProcess(config, runningProcess(ports, config.id), { args: due.test })),
       stdio: 'capture',
-      timeoutMs: health.timeoutMs,
+      timeoutMs: due.timeoutMs,
       maxOutput: keptOutput(health),
       cgroup: { name: HEALTH_CGROUP, kill: () => ports.host.killCgroup(name) },
     });
@@ -116,18 +143,25 @@ function save(
     if (container.state.startNumber !== state.startNumber) return undefined;
     if (current(container, ports).state.status !== 'running') return undefined;
     const fold = foldHealth(
-      container.health ?? initialHealth(),
+      container.health ?? initialHealth(config.health),
       result,
       config.health,
       container.state.startedAt ?? result.start,
     );
     store.saveHealth(config.id, fold.state);
     store.appendHealthLog(config.id, fold.entry, config.health.maxLogCount);
-    if (fold.changed) {
+    const isLogged = config.health.logDestination === EVENTS_LOGGER;
+    if (fold.changed || isLogged) {
+      const { status, failingStreak } = fold.state;
       appendContainerEvent(
         store,
         config,
-        { status: 'health_status', healthStatus: fold.state.status },
+        {
+          status: 'health_status',
+          healthStatus: status,
+          healthFailingStreak: failingStreak,
+          ...(isLogged ? { healthLog: fold.entry } : {}),
+        },
         result.end,
       );
     }

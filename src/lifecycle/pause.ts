@@ -1,5 +1,5 @@
 /** pause and unpause: the payload's cgroup is frozen, not conmon's; the unit stays active and has no job. */
-import { initialHealth } from '../model/health.ts';
+import { resumedHealth } from '../model/health.ts';
 import { healthUnits } from '../model/name.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { displayStatus, verdict } from '../model/state.ts';
@@ -8,10 +8,11 @@ import { withContainer } from './lock.ts';
 import { current, PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
+import { beginChecks } from './running.ts';
 
 export type PausePorts = Pick<
   Ports,
-  'host' | 'store' | 'locks' | 'runtime' | 'systemd' | 'startHealthTimer' | 'now'
+  'host' | 'store' | 'locks' | 'runtime' | 'systemd' | 'startHealthTimer' | 'now' | 'warn'
 >;
 
 /**
@@ -26,7 +27,7 @@ export async function pauseContainer(ports: PausePorts, container: ContainerReco
     await freeze(ports, container);
   } catch (error) {
     await thaw(ports, container);
-    await beginChecks(ports, container);
+    await beginChecks(ports, container.config);
     throw error;
   }
   await recordFacts(ports, container);
@@ -40,8 +41,9 @@ export async function unpauseContainer(ports: PausePorts, container: ContainerRe
   await thawUnit(ports, container);
   await thaw(ports, container);
   await recordFacts(ports, container);
-  if (config.health !== undefined) ports.store.saveHealth(config.id, initialHealth());
-  await beginChecks(ports, container);
+  const health = ports.store.getContainer(config.id)?.health;
+  if (config.health !== undefined) ports.store.saveHealth(config.id, resumedHealth(health));
+  await beginChecks(ports, config);
 }
 
 /** Undoes `systemctl freeze`, in which systemd refuses any job and conmon cannot tell of an end. */
@@ -97,8 +99,4 @@ async function endChecks(ports: PausePorts, { config }: ContainerRecord): Promis
   const systemd = await ports.systemd();
   await systemd.stopUnit(timer);
   await systemd.stopUnit(service);
-}
-
-async function beginChecks(ports: PausePorts, { config }: ContainerRecord): Promise<void> {
-  if (config.health !== undefined && config.health.intervalMs > 0) await ports.startHealthTimer(config);
 }

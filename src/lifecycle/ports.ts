@@ -309,8 +309,14 @@ export interface Ports {
   rootfs: Rootfs;
   /** Connects at the first call. */
   systemd(): Promise<Systemd>;
-  /** Starts the transient health timer of a container that has one. */
-  startHealthTimer(config: ContainerConfig): Promise<void>;
+  /**
+   * Starts the transient health timer, whose first check comes at once. `replacing`: one that runs gives way, and the
+   * first check comes in so many ms.
+   */
+  startHealthTimer(
+    config: ContainerConfig,
+    timer: { intervalMs: number; replacing?: { firstMs: number } },
+  ): Promise<void>;
   /** sd_notify; false when not run by systemd. */
   notify(lines: string[]): Promise<boolean>;
   /** ISO 8601, UTC. */

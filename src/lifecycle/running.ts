@@ -2,14 +2,15 @@
 import type { ContainerConfig } from '../model/config.ts';
 import { asBerthError } from '../model/errors.ts';
 import type { EventFacts } from '../model/event.ts';
-import { initialHealth } from '../model/health.ts';
+import { dueCheck, initialHealth } from '../model/health.ts';
 import type { ContainerState } from '../model/state.ts';
+import { copyHealthLog } from './health-log.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 
 /** Records that the payload of a created container has begun to run, as one more start of it. */
 export function recordRunning(
-  ports: Pick<Ports, 'store' | 'now'>,
+  ports: Pick<Ports, 'host' | 'store' | 'now' | 'warn'>,
   config: ContainerConfig,
   { state, before = [], after = [] }: { state: ContainerState; before?: EventFacts[]; after?: EventFacts[] },
 ): void {
@@ -19,18 +20,24 @@ export function recordRunning(
     events: [...before, { status: 'start' }, ...after],
     also: (store) => {
       store.clearHealth(config.id);
-      if (config.health !== undefined) store.saveHealth(config.id, initialHealth());
+      if (config.health !== undefined) store.saveHealth(config.id, initialHealth(config.health));
     },
   });
+  copyHealthLog(ports, config, { changed: true });
 }
 
-/** Starts the health timer. Not being able to is said, and no failure. */
+/** Starts the timer of the check whose turn it is, if it has one. Not being able to is said, and no failure. */
 export async function beginChecks(
-  ports: Pick<Ports, 'startHealthTimer' | 'warn'>,
+  ports: Pick<Ports, 'store' | 'startHealthTimer' | 'warn'>,
   config: ContainerConfig,
 ): Promise<void> {
+  if (config.health === undefined) return;
+  const { intervalMs } = dueCheck(config.health, ports.store.getContainer(config.id)?.health);
+  if (intervalMs === 0) return;
   try {
-    await ports.startHealthTimer(config);
+    // After a restart of its unit systemd would start the last run's timer again, which may be the other check's.
+    const replacing = config.health.startup === undefined ? {} : { replacing: { firstMs: 0 } };
+    await ports.startHealthTimer(config, { intervalMs, ...replacing });
   } catch (error) {
     // The payload runs; taking it down because its check cannot be scheduled would be the greater harm.
     ports.warn(`the health check of ${config.name} will not run: ${asBerthError(error).message}`);

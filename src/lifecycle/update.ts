@@ -1,12 +1,13 @@
 /** update: another restart policy, other limits, another health check, for a container in any state. */
 import type { ContainerConfig } from '../model/config.ts';
-import { initialHealth } from '../model/health.ts';
+import { dueCheck, type HealthState, initialHealth, resumedHealth } from '../model/health.ts';
 import { healthUnits } from '../model/name.ts';
 import { planUpdate, type UpdateStep } from '../model/plan/update.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { hasPayload, verdict } from '../model/state.ts';
 import { type UpdateRequest, updatedConfig } from '../model/update-config.ts';
 import { cgroupResources, changedResources } from '../oci/limits.ts';
+import { assertLogDestination } from './health-log.ts';
 import { improper } from './improper.ts';
 import { withContainer } from './lock.ts';
 import { current } from './observe.ts';
@@ -27,6 +28,7 @@ interface UpdateContext {
   before: ContainerConfig;
   config: ContainerConfig;
   isRunning: boolean;
+  health: HealthState | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function updateContainer(
       throw improper(`container ${fresh.config.id} is being removed, cannot update`);
     const before = fresh.config;
     const config = updatedConfig(before, request);
+    assertLogDestination(ports, config.health);
     cgroupResources(config.limits, [], ports.host.controllers());
     const isRunning = status === 'running';
     const newChecks = !isSame(before.health, config.health);
@@ -54,11 +57,11 @@ export async function updateContainer(
       limits: hasPayload(status) && !isSame(before.limits, config.limits),
       unit: (await unitText(ports, before)) !== (await unitText(ports, config)),
       timer: {
-        stop: isRunning && newChecks && (before.health?.intervalMs ?? 0) > 0,
-        start: isRunning && newChecks && (config.health?.intervalMs ?? 0) > 0,
+        stop: isRunning && newChecks && hasTimer(before, fresh.health),
+        start: isRunning && newChecks && hasTimer(config, fresh.health),
       },
     });
-    await doSteps(plan, STEPS, { ports, before, config, isRunning });
+    await doSteps(plan, STEPS, { ports, before, config, isRunning, health: fresh.health });
   });
 }
 
@@ -72,11 +75,14 @@ const STEPS: Steps<UpdateStep, UpdateContext> = {
     undo: ({ ports, before }) => saveConfig(ports, before),
   },
   'record-update': {
-    do: ({ ports: { store, now }, before, config, isRunning }) =>
+    do: ({ ports: { store, now }, before, config, isRunning, health }) =>
       store.transaction(() => {
         store.replaceConfig(config);
         if (config.health === undefined) store.clearHealth(config.id);
-        else if (before.health === undefined && isRunning) store.saveHealth(config.id, initialHealth());
+        // A startup check that comes while the container runs is for its next start.
+        else if (health === undefined && isRunning) store.saveHealth(config.id, resumedHealth(undefined));
+        else if (health?.startup !== undefined && !isSame(before.health?.startup, config.health.startup))
+          store.saveHealth(config.id, { ...initialHealth(config.health), status: health.status });
         appendContainerEvent(store, config, { status: 'update' }, now());
       }),
     undo: ({ ports: { store }, before }) => store.transaction(() => store.replaceConfig(before)),
@@ -102,6 +108,10 @@ async function applyLimits(
   to: ContainerConfig,
 ): Promise<void> {
   await runtime.update(to, JSON.stringify(changedResources(to.limits, from.limits, host.controllers())));
+}
+
+function hasTimer({ health }: ContainerConfig, state: HealthState | undefined): boolean {
+  return health !== undefined && dueCheck(health, state).intervalMs > 0;
 }
 
 /** Both are JSON, and made by the same code: what is the same is written the same. */

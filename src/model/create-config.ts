@@ -16,6 +16,8 @@ import {
   type HealthOnFailure,
   healthTest,
   parseHealthCommand,
+  STARTUP_DEFAULTS,
+  type StartupCheck,
 } from './health.ts';
 import type { ImageConfig } from './image.ts';
 import { shortId, unitName } from './name.ts';
@@ -32,8 +34,21 @@ export interface HealthRequest {
   onFailure?: HealthOnFailure;
   maxLogCount?: number;
   maxLogSize?: number;
+  /** As HealthConfig's; `local` takes back what was there before. */
+  logDestination?: string;
+  /** Without a command, and no startup check to change, the rest of it has no effect. */
+  startup?: StartupRequest;
   /** --no-healthcheck */
   disabled: boolean;
+}
+
+/** The flags of the startup check; absent ones are the defaults. */
+export interface StartupRequest {
+  command?: string;
+  intervalMs?: number;
+  timeoutMs?: number;
+  retries?: number;
+  successes?: number;
 }
 
 /** A create, parsed but not yet applied to an image. */
@@ -180,6 +195,10 @@ function healthConfig(request: HealthRequest, image: ImageConfig | undefined): H
   if (disabled && command !== undefined) {
     throw new BerthError('usage', 'cannot specify both --no-healthcheck and --health-cmd');
   }
+  if (disabled && request.startup?.command !== undefined) {
+    throw new BerthError('usage', 'cannot specify both --no-healthcheck and --health-startup-cmd');
+  }
+  const startup = startupCheck(undefined, request.startup);
   const fromImage = image?.healthcheck;
   const test = disabled
     ? undefined
@@ -191,6 +210,12 @@ function healthConfig(request: HealthRequest, image: ImageConfig | undefined): H
   if (test === undefined) {
     if (onFailure !== 'none')
       throw new BerthError('invalid', `cannot set on-failure action to ${onFailure} without a health check`);
+    if (startup !== undefined) {
+      throw new BerthError(
+        'invalid',
+        'cannot set a startup healthcheck when there is no regular healthcheck: invalid argument',
+      );
+    }
     return undefined;
   }
   return {
@@ -202,5 +227,27 @@ function healthConfig(request: HealthRequest, image: ImageConfig | undefined): H
     onFailure,
     maxLogCount: request.maxLogCount ?? HEALTH_DEFAULTS.maxLogCount,
     maxLogSize: request.maxLogSize ?? HEALTH_DEFAULTS.maxLogSize,
+    ...logDestination(undefined, request.logDestination),
+    ...(startup === undefined ? {} : { startup }),
   };
+}
+
+/** The startup check that was there with what was asked for; undefined where none is wanted. */
+export function startupCheck(
+  before: StartupCheck | undefined,
+  request: StartupRequest | undefined,
+): StartupCheck | undefined {
+  const { command, ...changes } = request ?? {};
+  const test = command === undefined ? before : parseHealthCommand(command);
+  if (test === undefined) return undefined;
+  return { ...STARTUP_DEFAULTS, ...before, test: test.test, testAsGiven: test.testAsGiven, ...changes };
+}
+
+/** Where the log goes too, as part of a HealthConfig: what was there before, unless something was asked for. */
+export function logDestination(
+  before: string | undefined,
+  asked: string | undefined,
+): Pick<HealthConfig, 'logDestination'> {
+  const destination = asked ?? before ?? 'local';
+  return destination === 'local' ? {} : { logDestination: destination };
 }

@@ -1,4 +1,5 @@
 /** Events: one per step of a container's life, written after it, in the same transaction as the state. */
+import type { HealthResult } from './health.ts';
 
 export type ContainerEventStatus =
   | 'create'
@@ -27,6 +28,9 @@ export interface EventFacts {
   exitCode?: number;
   oomKilled?: boolean;
   healthStatus?: string;
+  healthFailingStreak?: number;
+  /** The check that it tells of, where the container's log goes to the events. */
+  healthLog?: HealthResult;
   /** Of a `died`: the grace in seconds that the payload let pass, after which it was killed. */
   graceExceeded?: number;
 }

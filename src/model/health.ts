@@ -4,7 +4,8 @@ import { BerthError } from './errors.ts';
 export const HEALTH_ON_FAILURE = ['none', 'kill', 'restart', 'stop'] as const;
 export type HealthOnFailure = (typeof HEALTH_ON_FAILURE)[number];
 
-export interface HealthConfig {
+/** A command that is run in the container again and again. */
+export interface HealthCheck {
   /** argv to run in the container: `['/bin/sh', '-c', …]` for the shell form. */
   test: string[];
   /** As OCI images and `inspect` show it: ['CMD-SHELL', 'redis-cli ping']. */
@@ -12,6 +13,17 @@ export interface HealthConfig {
   /** 0 = no timer (`--health-interval disable`). */
   intervalMs: number;
   timeoutMs: number;
+}
+
+/** The check that takes the place of the regular one from each start on, until it has passed. */
+export interface StartupCheck extends HealthCheck {
+  /** Failures of one run after which the container is restarted; 0 = never. */
+  retries: number;
+  /** Successes in a row that make it pass; 0 = 1. */
+  successes: number;
+}
+
+export interface HealthConfig extends HealthCheck {
   startPeriodMs: number;
   retries: number;
   onFailure: HealthOnFailure;
@@ -19,7 +31,13 @@ export interface HealthConfig {
   maxLogCount: number;
   /** Bytes of output kept per entry; 0 = all. */
   maxLogSize: number;
+  startup?: StartupCheck;
+  /** `events_logger`: each result is an event too. Else a directory, absolute, with a copy of the log. Absent: neither. */
+  logDestination?: string;
 }
+
+/** The word of `--health-log-destination` for each result to be an event. */
+export const EVENTS_LOGGER = 'events_logger';
 
 /** Podman's defaults (podman-create(1)). */
 export const HEALTH_DEFAULTS = {
@@ -32,11 +50,16 @@ export const HEALTH_DEFAULTS = {
   maxLogSize: 500,
 };
 
+/** Podman's defaults of the startup check. */
+export const STARTUP_DEFAULTS = { intervalMs: 30_000, timeoutMs: 30_000, retries: 0, successes: 0 };
+
 export type HealthStatus = 'starting' | 'healthy' | 'unhealthy' | 'stopped';
 
 export interface HealthState {
   status: HealthStatus;
   failingStreak: number;
+  /** While the startup check has not passed: its failures so far, and its last successes in a row. */
+  startup?: { failures: number; successes: number };
 }
 
 /** One run of the check command, as the runner saw it. */
@@ -56,17 +79,34 @@ export interface HealthFold {
   /** Did the status word change? Only then is anything said in the journal and the events. */
   changed: boolean;
   action: HealthOnFailure;
+  /** It was a startup check. */
+  isStartup: boolean;
+  /** The startup check has passed with this one: the timer is to be that of the regular one. */
+  passed: boolean;
 }
 
 /** The state at start. */
-export function initialHealth(): HealthState {
-  return { status: 'starting', failingStreak: 0 };
+export function initialHealth({ startup }: Pick<HealthConfig, 'startup'>): HealthState {
+  const state: HealthState = { status: 'starting', failingStreak: 0 };
+  return startup === undefined ? state : { ...state, startup: { failures: 0, successes: 0 } };
+}
+
+/** The state when checks begin anew in the same run: a startup check that has passed is not made again. */
+export function resumedHealth(state: HealthState | undefined): HealthState {
+  const { startup } = state ?? {};
+  return { status: 'starting', failingStreak: 0, ...(startup === undefined ? {} : { startup }) };
+}
+
+/** The check whose turn it is. */
+export function dueCheck(config: HealthConfig, state: HealthState | undefined): HealthCheck {
+  return (state?.startup === undefined ? undefined : config.startup) ?? config;
 }
 
 /**
  * Folds one result in. Failures within the start period are logged and nothing else; a success there already
  * makes the container healthy; outside it, `retries` failures in a row make it unhealthy, and only then is
- * there an action. `startedAt` and the result's times are ISO 8601.
+ * there an action. Until the startup check has passed, its failures are no more than failures in the start period; too
+ * many restart the container. `startedAt` and the result's times are ISO 8601.
  */
 export function foldHealth(
   state: HealthState,
@@ -75,9 +115,18 @@ export function foldHealth(
   startedAt: string,
 ): HealthFold {
   const entry = { ...result, output: truncateUtf8(result.output, keptOutput(config)) };
-  const next = nextHealth(state, result, config, startedAt);
-  const changed = next.status !== state.status;
-  return { state: next, entry, changed, action: next.status === 'unhealthy' ? config.onFailure : 'none' };
+  const { state: next, action } =
+    state.startup === undefined || config.startup === undefined
+      ? nextHealth(state, result, config, startedAt)
+      : nextStartup(state, state.startup, result.exitCode === 0, config.startup);
+  return {
+    state: next,
+    entry,
+    changed: next.status !== state.status,
+    action,
+    isStartup: state.startup !== undefined,
+    passed: state.startup !== undefined && next.startup === undefined,
+  };
 }
 
 /** More output than this is kept of no check, also where all is asked for: it goes through memory into the database. */
@@ -88,16 +137,40 @@ export function keptOutput({ maxLogSize }: Pick<HealthConfig, 'maxLogSize'>): nu
   return maxLogSize === 0 ? MAX_LOG_SIZE : Math.min(maxLogSize, MAX_LOG_SIZE);
 }
 
+type Next = Pick<HealthFold, 'state' | 'action'>;
+
 function nextHealth(
-  state: HealthState,
+  { startup: _, ...state }: HealthState,
   result: HealthResult,
   config: HealthConfig,
   startedAt: string,
-): HealthState {
-  if (result.exitCode === 0) return { status: 'healthy', failingStreak: 0 };
-  if (Date.parse(result.start) < Date.parse(startedAt) + config.startPeriodMs) return state;
-  const failingStreak = state.failingStreak + 1;
-  return { status: failingStreak >= config.retries ? 'unhealthy' : state.status, failingStreak };
+): Next {
+  if (result.exitCode === 0) return { state: { status: 'healthy', failingStreak: 0 }, action: 'none' };
+  const isStarting = Date.parse(result.start) < Date.parse(startedAt) + config.startPeriodMs;
+  const failingStreak = state.failingStreak + (isStarting ? 0 : 1);
+  const status = !isStarting && failingStreak >= config.retries ? 'unhealthy' : state.status;
+  return { state: { status, failingStreak }, action: status === 'unhealthy' ? config.onFailure : 'none' };
+}
+
+/** Whether it passes or restarts the container is counted for one run: the next start begins anew. */
+function nextStartup(
+  state: HealthState,
+  count: NonNullable<HealthState['startup']>,
+  isSuccess: boolean,
+  { retries, successes }: StartupCheck,
+): Next {
+  if (isSuccess) {
+    const healthy = { status: 'healthy', failingStreak: 0 } as const;
+    const inARow = count.successes + 1;
+    if (inARow >= successes) return { state: healthy, action: 'none' };
+    return { state: { ...healthy, startup: { ...count, successes: inARow } }, action: 'none' };
+  }
+  const failures = count.failures + 1;
+  const isHopeless = retries > 0 && failures >= retries;
+  return {
+    state: { ...state, startup: { failures: isHopeless ? 0 : failures, successes: 0 } },
+    action: isHopeless ? 'restart' : 'none',
+  };
 }
 
 /** Cuts a text to so many bytes of UTF-8 without leaving half a character; 0 = no limit. */

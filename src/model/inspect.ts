@@ -1,6 +1,6 @@
 /** `inspect`: a container in Podman's form and field names. Pure. */
 import type { ContainerConfig } from './config.ts';
-import type { HealthResult } from './health.ts';
+import type { HealthCheck, HealthResult, HealthState } from './health.ts';
 import { dependenciesOf, namespaceModes } from './namespace.ts';
 import type { ContainerRecord } from './records.ts';
 import { signalName } from './signal.ts';
@@ -96,6 +96,20 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
   };
 }
 
+/** Health as Podman shows it, and writes it into a file. */
+export function healthLogObject(health: HealthState | undefined, log: readonly HealthResult[]): object {
+  return {
+    Status: health?.status ?? '',
+    FailingStreak: health?.failingStreak ?? 0,
+    Log: log.map(healthLogEntry),
+  };
+}
+
+/** One result, in the same form. */
+export function healthLogEntry({ start, end, exitCode, output }: HealthResult): object {
+  return { Start: start, End: end, ExitCode: exitCode, Output: output };
+}
+
 function inspectState({ config, state, health }: ContainerRecord, facts: InspectFacts): object {
   const status = displayStatus(state.status);
   return {
@@ -115,16 +129,7 @@ function inspectState({ config, state, health }: ContainerRecord, facts: Inspect
     ...(config.health === undefined
       ? {}
       : {
-          Health: {
-            Status: health?.status ?? '',
-            FailingStreak: health?.failingStreak ?? 0,
-            Log: facts.healthLog.map((entry) => ({
-              Start: entry.start,
-              End: entry.end,
-              ExitCode: entry.exitCode,
-              Output: entry.output,
-            })),
-          },
+          Health: healthLogObject(health, facts.healthLog),
         }),
     CgroupPath: state.cgroup === undefined ? '' : `${state.cgroup}/container`,
     CheckpointedAt: NEVER,
@@ -158,6 +163,15 @@ function inspectConfig({ config }: ContainerRecord): object {
     ...(health === undefined
       ? {}
       : {
+          ...(health.startup === undefined
+            ? {}
+            : {
+                StartupHealthCheck: {
+                  ...inspectCheck(health.startup),
+                  ...ifNotZero('Retries', health.startup.retries),
+                  ...ifNotZero('Successes', health.startup.successes),
+                },
+              }),
           Healthcheck: {
             Test: health.testAsGiven,
             StartPeriod: nanoseconds(health.startPeriodMs),
@@ -166,6 +180,7 @@ function inspectConfig({ config }: ContainerRecord): object {
             Retries: health.retries,
           },
         }),
+    HealthLogDestination: health?.logDestination ?? 'local',
     HealthcheckOnFailureAction: health?.onFailure ?? 'none',
     HealthcheckMaxLogCount: health?.maxLogCount ?? 5,
     HealthcheckMaxLogSize: health?.maxLogSize ?? 500,
@@ -245,6 +260,15 @@ function bindOptions(options: string[]): { mode: string; propagation: string; ot
     propagation: options.findLast(isPropagation) ?? 'rprivate',
     others: options.filter((option) => !isPropagation(option) && !isMode(option) && !/^r?bind$/.test(option)),
   };
+}
+
+function inspectCheck({ testAsGiven, intervalMs, timeoutMs }: HealthCheck): object {
+  return { Test: testAsGiven, Interval: nanoseconds(intervalMs), Timeout: nanoseconds(timeoutMs) };
+}
+
+/** Go's omitempty. */
+function ifNotZero(key: string, value: number): object {
+  return value === 0 ? {} : { [key]: value };
 }
 
 function nanoseconds(ms: number): number {

@@ -1,6 +1,6 @@
 /** `update`: the config of a container with some of it changed. Pure. */
 import type { ContainerConfig, ResourceLimits, RestartPolicy } from './config.ts';
-import type { HealthRequest } from './create-config.ts';
+import { type HealthRequest, logDestination, startupCheck } from './create-config.ts';
 import { BerthError } from './errors.ts';
 import { HEALTH_DEFAULTS, type HealthConfig, parseHealthCommand } from './health.ts';
 
@@ -41,8 +41,10 @@ function updatedLimits(before: ResourceLimits, asked: ResourceLimits): ResourceL
 }
 
 function updatedHealth(before: HealthConfig | undefined, request: HealthRequest): HealthConfig | undefined {
-  const { disabled, command, ...changes } = request;
-  const asked = command !== undefined || Object.keys(changes).length > 0;
+  const { disabled, command, startup: startupRequest, logDestination: destination, ...changes } = request;
+  const asked =
+    [command, startupRequest, destination].some((word) => word !== undefined) ||
+    Object.keys(changes).length > 0;
   if (disabled && asked) {
     throw new BerthError('invalid', 'cannot specify both --no-healthcheck and other HealthCheck flags');
   }
@@ -52,11 +54,15 @@ function updatedHealth(before: HealthConfig | undefined, request: HealthRequest)
   if (command !== undefined && test === undefined) return undefined; // `none`
   if (test === undefined)
     throw new BerthError('invalid', 'healthcheck command is not set: name one with --health-cmd');
+  const { startup: startupBefore, logDestination: destinationBefore, ...kept } = before ?? {};
+  const startup = startupCheck(startupBefore, startupRequest);
   return {
     ...HEALTH_DEFAULTS,
-    ...before,
+    ...kept,
     test: test.test,
     testAsGiven: test.testAsGiven,
     ...changes,
+    ...logDestination(destinationBefore, destination),
+    ...(startup === undefined ? {} : { startup }),
   };
 }

@@ -15,13 +15,16 @@ interface Row {
   state: string;
   health_status: HealthState['status'] | null;
   failing_streak: number | null;
+  startup_failures: number | null;
+  startup_successes: number | null;
 }
 
 /** Newest form of ContainerConfig that this program reads. */
 const CONFIG_VERSION = 1;
 
 const SELECT = `
-  SELECT c.id, c.name, c.config, c.state, h.status AS health_status, h.failing_streak
+  SELECT c.id, c.name, c.config, c.state, h.status AS health_status, h.failing_streak,
+    h.startup_failures, h.startup_successes
   FROM container c LEFT JOIN health h ON h.id = c.id`;
 
 export function containerStore(db: Db) {
@@ -166,8 +169,15 @@ function read(row: Row): ContainerRecord {
     throw damaged(row, 'config');
   const state = parse<ContainerState>(row, row.state, 'state');
   if (typeof state.status !== 'string') throw damaged(row, 'state');
-  if (row.health_status === null) return { config, state };
-  return { config, state, health: { status: row.health_status, failingStreak: row.failing_streak ?? 0 } };
+  const health = readHealth(row);
+  return { config, state, ...(health === undefined ? {} : { health }) };
+}
+
+function readHealth(row: Row): HealthState | undefined {
+  if (row.health_status === null) return undefined;
+  const state = { status: row.health_status, failingStreak: row.failing_streak ?? 0 };
+  if (row.startup_failures === null) return state;
+  return { ...state, startup: { failures: row.startup_failures, successes: row.startup_successes ?? 0 } };
 }
 
 function parse<T>(row: Row, text: string, what: string): T {

@@ -5,10 +5,14 @@ import type { Db } from './database.ts';
 export function healthStore(db: Db) {
   return {
     saveHealth(id: string, state: HealthState): void {
-      db.prepare('INSERT OR REPLACE INTO health (id, status, failing_streak) VALUES (?, ?, ?)').run(
+      db.prepare(
+        'INSERT OR REPLACE INTO health (id, status, failing_streak, startup_failures, startup_successes) VALUES (?, ?, ?, ?, ?)',
+      ).run(
         id,
         state.status,
         state.failingStreak,
+        state.startup?.failures ?? null,
+        state.startup?.successes ?? null,
       );
     },
 

@@ -109,4 +109,9 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX exec_session_by_container ON exec_session (container_id);
   `,
+  `
+  -- How far the startup check has come; null when there is none, or when it has passed.
+  ALTER TABLE health ADD COLUMN startup_failures INTEGER;
+  ALTER TABLE health ADD COLUMN startup_successes INTEGER;
+  `,
 ];

@@ -20,37 +20,68 @@ export interface HealthTimer {
  * Starts the timer; the first check runs at once, the next ones `intervalMs` after the end of the one before
  * (so two never overlap). BindsTo= the container's unit: neither unit can outlive it, whatever happens to Berth; systemd
  * stops both the moment that one begins to end.
- * LogLevelMax=notice keeps systemd's own Started/Finished lines out of the journal; what the check itself has to say is
- * logged as a notice.
  */
-export async function startHealthTimer(
+export async function startHealthTimer(manager: Manager, timer: HealthTimer): Promise<void> {
+  const units = healthUnits(timer.name);
+  try {
+    await manager.startTransient(units.timer, timerProperties(timer, { firstMs: 0 }), [
+      [units.service, serviceProperties(timer)],
+    ]);
+  } catch (error) {
+    if (!isUnitExists(error)) throw error;
+    // A restart of the container's unit is passed on to what is bound to it: systemd starts this timer again by itself.
+    if ((await manager.startUnit(units.timer)) !== 'done') throw error;
+  }
+}
+
+/** Puts another timer in the place of the one that runs; a check that is under way goes on, it may be the caller. */
+export async function replaceHealthTimer(
   manager: Manager,
-  { name, intervalMs, command }: HealthTimer,
+  timer: HealthTimer,
+  first: { firstMs: number },
 ): Promise<void> {
-  const units = healthUnits(name);
-  const container = new dbus.Variant('as', [unitName(name)]);
-  const common = [
-    ['BindsTo', container],
-    ['After', container],
-    ['CollectMode', new dbus.Variant('s', 'inactive-or-failed')],
-  ];
-  const timer = [
+  const units = healthUnits(timer.name);
+  await manager.stopUnit(units.timer);
+  const properties = timerProperties(timer, first);
+  try {
+    await manager.startTransient(units.timer, properties, [[units.service, serviceProperties(timer)]]);
+  } catch (error) {
+    if (!isUnitExists(error)) throw error;
+    // The service is there: it runs.
+    await manager.startTransient(units.timer, properties, []);
+  }
+}
+
+function isUnitExists(error: unknown): boolean {
+  return error instanceof BusError && error.type === 'org.freedesktop.systemd1.UnitExists';
+}
+
+function timerProperties({ name, intervalMs }: HealthTimer, { firstMs }: { firstMs: number }): unknown[] {
+  const microseconds = (ms: number): bigint => BigInt(Math.round(ms * 1000));
+  return [
     ['Description', new dbus.Variant('s', `Health check timer of container ${name}`)],
-    ...common,
+    ...boundTo(name),
     // TimersMonotonic: (base, µs); org.freedesktop.systemd1(5).
     [
       'TimersMonotonic',
       new dbus.Variant('a(st)', [
-        ['OnActiveSec', 0n],
-        ['OnUnitInactiveSec', BigInt(Math.round(intervalMs * 1000))],
+        ['OnActiveSec', microseconds(firstMs)],
+        ['OnUnitInactiveSec', microseconds(intervalMs)],
       ]),
     ],
     ['AccuracyUSec', new dbus.Variant('t', 100_000n)],
   ];
+}
+
+/**
+ * LogLevelMax=notice keeps systemd's own Started/Finished lines out of the journal; what the check itself has to say is
+ * logged as a notice.
+ */
+function serviceProperties({ name, command }: HealthTimer): unknown[] {
   const [program = ''] = command;
-  const service = [
+  return [
     ['Description', new dbus.Variant('s', `Health check of container ${name}`)],
-    ...common,
+    ...boundTo(name),
     ['Type', new dbus.Variant('s', 'oneshot')],
     ['ExecStart', new dbus.Variant('a(sasb)', [[program, command, false]])],
     ['LogLevelMax', new dbus.Variant('i', NOTICE)],
@@ -59,11 +90,13 @@ export async function startHealthTimer(
     // Ended by SIGTERM because the container ended: no failure.
     ['SuccessExitStatus', new dbus.Variant('(aiai)', [[], [SIGTERM]])],
   ];
-  try {
-    await manager.startTransient(units.timer, timer, [[units.service, service]]);
-  } catch (error) {
-    if (!(error instanceof BusError && error.type === 'org.freedesktop.systemd1.UnitExists')) throw error;
-    // A restart of the container's unit is passed on to what is bound to it: systemd starts this timer again by itself.
-    if ((await manager.startUnit(units.timer)) !== 'done') throw error;
-  }
+}
+
+function boundTo(name: string): unknown[] {
+  const container = new dbus.Variant('as', [unitName(name)]);
+  return [
+    ['BindsTo', container],
+    ['After', container],
+    ['CollectMode', new dbus.Variant('s', 'inactive-or-failed')],
+  ];
 }

@@ -21,7 +21,7 @@ export function allPorts(root: string | undefined, caller: string): Ports {
     hostReport: async (programs) =>
       (await import('./host-report.ts')).hostReport(base.settings.stateDir, programs),
     systemd: async () => (await systemd()).systemd(),
-    startHealthTimer: async (config) => (await systemd()).startHealthTimer(config),
+    startHealthTimer: async (...timer) => (await systemd()).startHealthTimer(...timer),
     notify: () => Promise.resolve(false),
   };
 }

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Ports } from '../lifecycle/ports.ts';
 import type { Settings } from '../model/settings.ts';
-import { startHealthTimer } from '../systemd/health-timer.ts';
+import { replaceHealthTimer, startHealthTimer } from '../systemd/health-timer.ts';
 import { connectManager, type Manager } from '../systemd/manager.ts';
 
 export function systemdPorts({ libexec, rootArgs }: Settings): Pick<Ports, 'systemd' | 'startHealthTimer'> {
@@ -10,13 +10,10 @@ export function systemdPorts({ libexec, rootArgs }: Settings): Pick<Ports, 'syst
   const systemd = (): Promise<Manager> => (manager ??= connectManager());
   return {
     systemd,
-    async startHealthTimer({ id, name, health }) {
-      if (health === undefined) return;
-      await startHealthTimer(await systemd(), {
-        name,
-        intervalMs: health.intervalMs,
-        command: [path.join(libexec, 'berth-healthcheck'), ...rootArgs, id],
-      });
+    async startHealthTimer({ id, name }, { intervalMs, replacing }) {
+      const timer = { name, intervalMs, command: [path.join(libexec, 'berth-healthcheck'), ...rootArgs, id] };
+      if (replacing === undefined) await startHealthTimer(await systemd(), timer);
+      else await replaceHealthTimer(await systemd(), timer, replacing);
     },
   };
 }

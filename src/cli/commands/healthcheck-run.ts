@@ -7,7 +7,8 @@ import type { Command } from '../command.ts';
 export const command: Command = {
   path: ['healthcheck', 'run'],
   usage: 'CONTAINER',
-  summary: "Run a container's health check once. Exits with 1 and prints 'unhealthy' if it fails.",
+  summary:
+    "Run a container's health check once. Exits with 1 and prints 'unhealthy', or 'starting', if it fails.",
   flags: {
     'ignore-result': { type: 'bool', help: 'Exit with 0 also when it fails' },
   },
@@ -16,10 +17,10 @@ export const command: Command = {
     const opened = await ports();
     const [name = ''] = args.positionals;
     // What the check's own service says in the journal is not for the person who asked for one run.
-    const { entry } = await runHealthCheck({ ...opened, warn: () => {} }, lookUp(opened, name));
+    const { entry, isStartup } = await runHealthCheck({ ...opened, warn: () => {} }, lookUp(opened, name));
     // This run's result, as Podman has it: what the runs together say is the container's status.
     if (entry.exitCode === 0) return 0;
-    print('unhealthy\n');
+    print(isStartup ? 'starting\n' : 'unhealthy\n');
     return args.bool('ignore-result') ? 0 : 1;
   },
 };

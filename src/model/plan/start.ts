@@ -1,5 +1,6 @@
 /** What a start consists of. lifecycle/start.ts does the steps. */
 import type { ContainerConfig } from '../config.ts';
+import { dueCheck, initialHealth } from '../health.ts';
 import { dependenciesOf } from '../namespace.ts';
 import { type Plan, stepsOf } from './plan.ts';
 
@@ -78,5 +79,5 @@ export function planStartWaiting(config: ContainerConfig): Plan<StartWaitingStep
 }
 
 function isChecked({ health }: ContainerConfig): boolean {
-  return health !== undefined && health.intervalMs > 0;
+  return health !== undefined && dueCheck(health, initialHealth(health)).intervalMs > 0;
 }

@@ -246,6 +246,102 @@ for (const runtime of RUNTIMES) {
         await remove(bed, 'late');
       }));
 
+    test('gives way to a startup check after each start, until that has passed; too many failures of it restart', async () => {
+      await leavingNothing(bed, async () => {
+        await code(1);
+        await start(
+          'slow',
+          ...['--health-interval', '300ms', '--health-retries', '1000', '--restart', 'on-failure'],
+          ...['--health-startup-cmd', 'echo "ready $(cat /state/code)"; exit $(cat /state/code)'],
+          ...['--health-startup-interval', '200ms', '--health-startup-success', '2'],
+          ...['--health-startup-retries', '4', '--health-startup-timeout', '20s'],
+        );
+        const outputs = async () => new Set((await health('slow')).Log.map(({ Output }) => Output));
+        await until('systemd has restarted it', async () =>
+          Number(await script(bed, 'systemctl show -P NRestarts berth-slow')) >= 1 ? true : undefined,
+        );
+        assert.equal((await health('slow')).Status, 'starting');
+        await code(0);
+        await until('the regular check runs', async () =>
+          (await outputs()).has('checked 0\n') ? true : undefined,
+        );
+        await until('and no other any more', async () => ((await outputs()).size === 1 ? true : undefined));
+        assert.equal((await health('slow')).Status, 'healthy');
+        // A pause does not make it begin anew, another start does.
+        await berth(bed, 'pause', 'slow');
+        await noUnits();
+        await berth(bed, 'unpause', 'slow');
+        await until('the regular check goes on', async () =>
+          (await health('slow')).Status === 'healthy' ? true : undefined,
+        );
+        assert.deepEqual([...(await outputs())], ['checked 0\n']);
+        await code(1);
+        for (const verb of ['berth restart slow', 'systemctl restart berth-slow']) {
+          await script(bed, verb);
+          await until('the startup check runs again', async () =>
+            (await outputs()).has('ready 1\n') ? true : undefined,
+          );
+          assert.equal((await health('slow')).FailingStreak, 0);
+        }
+        await remove(bed, 'slow');
+        await noUnits();
+        await code(0);
+      });
+    });
+
+    test('of a start is killed at its own time-out, not at the regular one', async () => {
+      await leavingNothing(bed, async () => {
+        await start(
+          'stuck',
+          ...['--health-interval', 'disable', '--health-timeout', '1h'],
+          ...['--health-startup-cmd', 'sleep 1000', '--health-startup-interval', 'disable'],
+          ...['--health-startup-timeout', '300ms'],
+        );
+        const { code: exit, stdout } = await bed.nsenter(['berth', 'healthcheck', 'run', 'stuck']);
+        assert.deepEqual([exit, stdout], [1, 'starting\n']);
+        assert.deepEqual(
+          (await health('stuck')).Log.map(({ ExitCode }) => ExitCode),
+          [-1],
+        );
+        assert.equal((await bed.nsenter(['pgrep', '-f', 'sleep 1000$'])).code, 1);
+        await remove(bed, 'stuck');
+      });
+    });
+
+    test('is told to a directory or to the events as well, if asked to', async () => {
+      await leavingNothing(bed, async () => {
+        await script(bed, 'mkdir /srv/logs');
+        await start('filed', '--health-interval', 'disable', '--health-log-destination', '/srv/logs');
+        const file = async () => JSON.parse(await script(bed, 'cat /srv/logs/*-healthcheck.log')) as Health;
+        assert.deepEqual(await file(), { Status: 'starting', FailingStreak: 0, Log: [] });
+        await script(bed, 'berth healthcheck run filed');
+        assert.deepEqual(await file(), await health('filed'));
+        assert.equal((await file()).Log[0]?.Output, 'checked 0\n');
+        const told = async () =>
+          await script(
+            bed,
+            'berth events --stream=false --filter container=filed --filter event=health_status',
+          );
+        assert.match(await told(), /health_status=healthy, health_failing_streak=0, health_log=\)$/);
+        await berth(bed, 'update', '--health-log-destination', 'events_logger', 'filed');
+        await script(bed, 'berth healthcheck run filed');
+        assert.match(
+          await told(),
+          /health_log=\{"Start":"[^"]+","End":"[^"]+","ExitCode":0,"Output":"checked 0\\n"\}\)$/,
+        );
+        assert.equal((await file()).Log.length, 1);
+        const { stderr } = await bed.nsenter([
+          ...['berth', 'update', '--health-log-destination', '/srv/none', 'filed'],
+        ]);
+        assert.equal(
+          stderr,
+          "Error: HealthCheck Log '/srv/none' destination error: stat /srv/none: no such file or directory\n",
+        );
+        await remove(bed, 'filed');
+        await script(bed, 'rm -r /srv/logs');
+      });
+    });
+
     test('with --health-on-failure kill ends the container, which systemd restarts by the restart policy', async () => {
       await leavingNothing(bed, async () => {
         await start(

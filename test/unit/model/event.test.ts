@@ -38,7 +38,7 @@ describe('an event', () => {
     );
     assert.match(
       eventLine(container({ status: 'health_status', healthStatus: 'healthy', attributes: {} })),
-      /name=web, health_status=healthy\)$/,
+      /name=web, health_status=healthy, health_failing_streak=0, health_log=\)$/,
     );
     assert.equal(
       eventLine(loaded),

@@ -9,10 +9,13 @@ import {
   healthTest,
   initialHealth,
   parseHealthCommand,
+  STARTUP_DEFAULTS,
 } from '../../../src/model/health.ts';
 
 const STARTED_AT = '2026-03-01T12:00:00.000Z';
 const CONFIG: HealthConfig = { ...HEALTH_DEFAULTS, test: ['true'], testAsGiven: ['CMD', 'true'] };
+
+const STARTUP = { ...STARTUP_DEFAULTS, test: ['ready'], testAsGiven: ['CMD', 'ready'] };
 
 /** A run that began so many seconds after the start. */
 function result(second: number, exitCode: number, output = ''): HealthResult {
@@ -21,8 +24,8 @@ function result(second: number, exitCode: number, output = ''): HealthResult {
 }
 
 /**
- * A container's life in checks: `SECOND:EXIT>STATUS/STREAK`, with `!` where the change is announced and the action's
- * word where there is one.
+ * A container's life in checks: `SECOND:EXIT>STATUS/STREAK`, with `!` where the change is announced, `+` where the next
+ * one is a startup check, and the action's word where there is one.
  */
 const LIVES: [title: string, changes: Partial<HealthConfig>, life: string][] = [
   ['a success makes it healthy, once', {}, '1:0>healthy/0! 31:0>healthy/0'],
@@ -53,6 +56,21 @@ const LIVES: [title: string, changes: Partial<HealthConfig>, life: string][] = [
     '1:0>healthy/0! 2:1>healthy/0 11:1>unhealthy/1!',
   ],
   [
+    'a startup check makes it healthy and gives way to the regular one after its successes in a row',
+    { startup: { ...STARTUP, successes: 2 }, retries: 1 },
+    '1:1>starting/0+ 2:0>healthy/0!+ 3:1>healthy/0+ 4:0>healthy/0+ 5:0>healthy/0 6:1>unhealthy/1!',
+  ],
+  [
+    'one success of a startup check is enough unless told, and its failures are as those in a start period',
+    { startup: STARTUP, retries: 1, onFailure: 'kill' },
+    '1:1>starting/0+ 2:1>starting/0+ 3:-1>starting/0+ 4:0>healthy/0! 5:1>unhealthy/1!kill',
+  ],
+  [
+    'so many failures of a startup check restart the container, whatever comes between them',
+    { startup: { ...STARTUP, successes: 9, retries: 3 }, onFailure: 'none' },
+    '1:1>starting/0+ 2:1>starting/0+ 3:0>healthy/0!+ 4:1>healthy/0+restart',
+  ],
+  [
     'the action follows every unhealthy verdict and nothing else',
     { retries: 2, onFailure: 'kill' },
     '1:1>starting/1 2:1>unhealthy/2!kill 3:1>unhealthy/3kill 4:0>healthy/0! 5:1>healthy/1',
@@ -62,7 +80,7 @@ const LIVES: [title: string, changes: Partial<HealthConfig>, life: string][] = [
 describe('foldHealth', () => {
   for (const [title, changes, life] of LIVES) {
     it(`knows that ${title}`, () => {
-      let state = initialHealth();
+      let state = initialHealth({ ...CONFIG, ...changes });
       const told = life.split(' ').map((step) => {
         const [, second, exitCode] = /^([\d.]+):(-?\d+)>/.exec(step) ?? assert.fail(step);
         const fold = foldHealth(
@@ -73,7 +91,8 @@ describe('foldHealth', () => {
         );
         state = fold.state;
         const action = fold.action === 'none' ? '' : fold.action;
-        return `${second}:${exitCode}>${state.status}/${state.failingStreak}${fold.changed ? '!' : ''}${action}`;
+        const more = `${fold.changed ? '!' : ''}${state.startup === undefined ? '' : '+'}${action}`;
+        return `${second}:${exitCode}>${state.status}/${state.failingStreak}${more}`;
       });
       assert.equal(told.join(' '), life);
     });
@@ -82,7 +101,7 @@ describe('foldHealth', () => {
   for (const onFailure of HEALTH_ON_FAILURE) {
     it(`hands out the action ${onFailure} as configured`, () => {
       const fold = foldHealth(
-        initialHealth(),
+        initialHealth(CONFIG),
         result(1, 1),
         { ...CONFIG, retries: 1, onFailure },
         STARTED_AT,
@@ -105,7 +124,7 @@ describe('foldHealth', () => {
   it('keeps no more than 1 MiB when told to keep all', () => {
     const output = 'x'.repeat(3_000_000);
     const { entry } = foldHealth(
-      initialHealth(),
+      initialHealth(CONFIG),
       result(1, 0, output),
       { ...CONFIG, maxLogSize: 0 },
       STARTED_AT,
@@ -116,7 +135,7 @@ describe('foldHealth', () => {
   for (const [output, maxLogSize, kept] of CUTS) {
     it(`keeps ${JSON.stringify(kept)} of ${JSON.stringify(output)} at ${maxLogSize} bytes`, () => {
       const { entry } = foldHealth(
-        initialHealth(),
+        initialHealth(CONFIG),
         result(1, 0, output),
         { ...CONFIG, maxLogSize },
         STARTED_AT,

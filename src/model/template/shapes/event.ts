@@ -1,5 +1,6 @@
 /** An event as `events` shows it: as Podman's object for templates and JSON, and as a line. */
 import type { EventRecord } from '../../event.ts';
+import { healthLogEntry } from '../../inspect.ts';
 import { as, INT, int, map, pointer, STRING, struct } from '../types.ts';
 
 const named = (name: string) => ({ kind: 'string' as const, name });
@@ -44,7 +45,13 @@ export function eventLine({ type, status, id, name, image, time, ...detail }: Ev
   const facts = [
     `image=${image}`,
     `name=${name}`,
-    ...(detail.healthStatus === undefined ? [] : [`health_status=${detail.healthStatus}`]),
+    ...(detail.healthStatus === undefined
+      ? []
+      : [
+          `health_status=${detail.healthStatus}`,
+          `health_failing_streak=${detail.healthFailingStreak ?? 0}`,
+          `health_log=${detail.healthLog === undefined ? '' : JSON.stringify(healthLogEntry(detail.healthLog))}`,
+        ]),
     ...Object.entries(detail.attributes ?? {})
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, value]) => `${key}=${value}`),
