@@ -287,6 +287,8 @@ export interface Systemd {
     unitFileState: string;
     restarts: number;
     result: string;
+    /** Empty while it does not run. */
+    controlGroup: string;
   }>;
   close(): void;
 }

@@ -55,8 +55,13 @@ async function serviceContext(
     const unit = store.getContainer(id)?.config.unit;
     return unit === undefined ? [] : [{ unit, kind }];
   });
+  const manager = await systemd();
   // A container that was renamed while it runs keeps its control group, which has the name of its unit as it was then.
   const cgroup = `/system.slice/${config.unit}`;
-  const taken = store.getContainer(config.id)?.state.cgroup !== cgroup && host.isPopulated(cgroup);
-  return { ...settings, systemdVersion: await (await systemd()).version(), dependencies, ownSlice: taken };
+  const ownSlice =
+    store.getContainer(config.id)?.state.cgroup !== cgroup &&
+    host.isPopulated(cgroup) &&
+    // What is being started for the first time lives there, too, and has not said so yet.
+    (await manager.unitStatus(config.unit)).controlGroup !== cgroup;
+  return { ...settings, systemdVersion: await manager.version(), dependencies, ownSlice };
 }

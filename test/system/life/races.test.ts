@@ -21,6 +21,7 @@ const AT_ONCE: [running: boolean, one: string, other: string][] = [
   [false, 'start', 'stop'],
   [false, 'start', 'rm'],
   [false, 'start', 'rename %-new'],
+  [false, 'start', 'update --restart on-failure'],
   [true, 'stop', 'rm --force'],
   [true, 'stop', 'pause'],
   [true, 'stop', 'kill'],
