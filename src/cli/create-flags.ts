@@ -6,6 +6,7 @@ import type { CreateRequest } from '../model/create-config.ts';
 import { parseEnvFile, parseEnvFlags } from '../model/env.ts';
 import { BerthError, systemReason } from '../model/errors.ts';
 import { parseTmpfsFlag, parseVolumeFlag } from '../model/mount-flags.ts';
+import { parseMountFlag } from '../model/mount-option-list.ts';
 import { parseRestartPolicy } from '../model/restart.ts';
 import { parseSecurityFlags } from '../model/security-flags.ts';
 import { parseSignal } from '../model/signal.ts';
@@ -45,6 +46,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   interactive: { type: 'bool', short: 'i', help: 'Keep standard input open' },
   label: { type: 'strings', short: 'l', help: 'Add a label, key=value' },
   'log-driver': { type: 'string', help: 'journald, k8s-file, none or passthrough', default: LOG_DRIVERS[0] },
+  mount: { type: 'strings', help: 'Mount type=bind or tmpfs, with src=…, dst=… and options' },
   name: { type: 'string', help: 'Name of the container; its unit is berth-NAME.service' },
   pull: { type: 'string', help: 'missing, never, always or newer', default: 'missing' },
   'read-only': { type: 'bool', help: 'Mount the root file system read-only' },
@@ -106,6 +108,7 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
     autoRemove: args.bool('rm'),
     mounts: [
       ...args.strings('volume').map((text) => parseVolumeFlag(text, process.cwd())),
+      ...args.strings('mount').map((text) => parseMountFlag(text, process.cwd())),
       ...args.strings('tmpfs').map(parseTmpfsFlag),
     ],
     ...namespaceRequest(args),

@@ -47,7 +47,8 @@ export function parseTmpfsFlag(text: string): MountConfig {
   return { type: 'tmpfs', destination: containerPath(destination), options: words(options) };
 }
 
-function containerPath(destination: string): string {
+/** A place in a container: absolute, and cleaned. @throws BerthError `invalid` */
+export function containerPath(destination: string): string {
   if (!path.posix.isAbsolute(destination)) {
     throw new BerthError(
       'invalid',

@@ -10,10 +10,11 @@ import { type Filters, parseFilters } from '../../src/model/filters.ts';
 import { globMatcher, matchesStars } from '../../src/model/glob.ts';
 import { parseMoment } from '../../src/model/moment.ts';
 import { parseVolumeFlag } from '../../src/model/mount-flags.ts';
+import { parseMountFlag } from '../../src/model/mount-option-list.ts';
 import type { ContainerRecord } from '../../src/model/records.ts';
 import { parseSignal, signalName } from '../../src/model/signal.ts';
 import { initialState } from '../../src/model/state.ts';
-import { answer, RUNS } from './answer.ts';
+import { always, answer, near, RUNS } from './answer.ts';
 
 describe('signals', () => {
   const spelling = fc.tuple(fc.constantFrom('', 'SIG', 'sig', 'Sig'), fc.integer({ min: 1, max: 64 }));
@@ -145,6 +146,75 @@ describe('a bind mount', () => {
     .filter((text) => text !== '.' && text !== '..');
   const directory = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join('/')}`);
   const options = fc.uniqueArray(fc.constantFrom('ro', 'nodev', 'noexec', 'rslave', 'z'), { maxLength: 3 });
+
+  it('is the same as fields, quoted or not, in any order', () => {
+    const quoted = (field: string): string => `"${field.replaceAll('"', '""')}"`;
+    const spelling = fc.record({
+      from: fc.constantFrom('src', 'source'),
+      to: fc.constantFrom('dst', 'target', 'destination'),
+      word: fc.constantFrom(
+        ...([
+          'ro',
+          'readonly=true',
+          'rw=false',
+          'nodev',
+          'z',
+          'relabel=shared',
+          'bind-propagation=rslave',
+        ] as const),
+      ),
+      order: fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }),
+      quote: fc.boolean(),
+    });
+    const same: Record<string, string> = {
+      ...{
+        'readonly=true': 'ro',
+        'rw=false': 'ro',
+        'relabel=shared': 'z',
+        'bind-propagation=rslave': 'rslave',
+      },
+    };
+    fc.assert(
+      fc.property(directory, directory, spelling, (source, destination, { from, to, word, order, quote }) => {
+        const list = ['type=bind', `${from}=${source}`, `${to}=${destination}`, word];
+        const text = order
+          .map((at) => list[at] ?? '')
+          .map((one) => (quote || one.includes('"') ? quoted(one) : one));
+        const short = parseVolumeFlag([source, destination, same[word] ?? word].join(':'), '/');
+        assert.deepEqual(parseMountFlag(text.join(','), '/'), short);
+      }),
+      RUNS,
+    );
+  });
+
+  it('as fields of any text is absolute, or refused in one line', () => {
+    const input = near(
+      ...[
+        'type=',
+        'bind',
+        'tmpfs',
+        ',',
+        '=',
+        '"',
+        'src=/a',
+        'dst=/b',
+        'ro',
+        'relabel=',
+        'tmpfs-size=1m',
+        '..',
+        '\n',
+      ],
+    );
+    always(
+      input,
+      (text) => parseMountFlag(text, '/'),
+      (mount) => {
+        assert.match(mount.destination, /^[/]/);
+        assert.equal(mount.type === 'bind', mount.source?.startsWith('/') === true);
+      },
+    );
+    always(input, (text) => parseMountFlag(`type=tmpfs,dst=/t,${text}`, '/'));
+  });
 
   it('is read as it was written', () => {
     fc.assert(

@@ -138,6 +138,15 @@ export const CASES: Case[] = [
   },
   { flags: ['--tmpfs', '/home'], see: 'ls /home' },
   {
+    flags: [
+      ...['--mount', 'type=bind,src=/srv/case,dst=/mnt,ro,bind-propagation=rslave,bind-nonrecursive'],
+      ...['--mount', 'type=tmpfs,target=/scratch,tmpfs-size=1m,tmpfs-mode=700,noexec'],
+    ],
+    see: MOUNTS,
+    normalise: mounts,
+    byRuntime: true,
+  },
+  {
     flags: ['-v', '/srv/case:/mnt'],
     see: 'cat /mnt/file; touch /mnt/x && rm /mnt/x && echo written; grep /mnt /proc/self/mountinfo',
     shows: /^text\nwritten$/m,

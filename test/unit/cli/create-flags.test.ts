@@ -108,6 +108,28 @@ describe('createRequest', () => {
       },
     ],
     [
+      [
+        ...[
+          '--mount',
+          'type=bind,src=/a,dst=/b/,ro',
+          '--mount',
+          'type=bind,"source=/x,""y",target=/c,rw=false',
+        ],
+        ...['--mount', 'destination=/d,type=bind,bind-propagation=rslave,relabel=shared,bind-nonrecursive'],
+        ...['--mount', 'type=bind,dst=/e,readonly=0,Z,noexec,consistency=cached'],
+        ...['--mount', 'type=tmpfs,dst=/t,tmpfs-size=1m,tmpfs-mode=700,readonly,notmpcopyup'],
+      ],
+      {
+        mounts: [
+          { type: 'bind', source: '/a', destination: '/b', options: ['ro'] },
+          { type: 'bind', source: '/x,"y', destination: '/c', options: ['ro'] },
+          { type: 'bind', source: '/d', destination: '/d', options: ['rslave', 'z', 'bind'] },
+          { type: 'bind', source: '/e', destination: '/e', options: ['rw', 'Z', 'noexec'] },
+          { type: 'tmpfs', destination: '/t', options: ['size=1m', 'mode=700', 'ro', 'notmpcopyup'] },
+        ],
+      },
+    ],
+    [
       ['--health-cmd', 'true', '--health-retries', '1'],
       { health: { disabled: false, command: 'true', retries: 1 } },
     ],
@@ -185,6 +207,13 @@ describe('createRequest', () => {
     [['--health-start-period', '-1s', 'i'], 'healthcheck-start-period must be 0 seconds or greater'],
     [['--health-retries', '0', 'i'], 'healthcheck-retries must be greater than 0'],
     [['--health-max-log-count', '-1', 'i'], /^invalid argument "-1" for "--health-max-log-count" flag: /],
+    [
+      ['--mount', 'type=volume,dst=/x', 'i'],
+      'mounts of the type volume are not supported yet: use bind or tmpfs',
+    ],
+    [['--mount', 'type=tmpfs,dst=/x,U', 'i'], 'the mount option "U" is not supported'],
+    [['--mount', 'type=tmpfs,dst=/x,ro=maybe', 'i'], 'invalid value "ro=maybe": write true or false'],
+    [['--mount', 'type=tmpfs,dst=/x,tmpfs-size=', 'i'], 'tmpfs-size: must provide an argument for option'],
     [['--replace', 'i'], 'cannot replace container without --name being set'],
     [['--annotation', 'x', 'i'], 'annotations must be formatted KEY=VALUE'],
     [

@@ -1,0 +1,186 @@
+/** `--mount type=…,key=value,…` → MountConfig. What the option words mean is checked by oci/mount-options.ts, as for `-v`. */
+import path from 'node:path';
+import type { MountConfig } from './config.ts';
+import { BerthError } from './errors.ts';
+import { containerPath } from './mount-flags.ts';
+
+const FORMAT = 'type=<bind|tmpfs>,[src=<host-dir>,]target=<ctr-dir>[,options]';
+/** Of Podman; refused by name. */
+const OTHER_TYPES = ['volume', 'image', 'glob', 'devpts', 'ramfs'];
+/** Words that mean the same after `-v` and `--tmpfs`. */
+const PLAIN = /^(z|Z|r?(private|shared|slave|unbindable)|(no)?(exec|suid|dev))$/;
+const OTHER_WORDS = ['U', 'chown', 'idmap', 'no-dereference', 'copy', 'nocopy'];
+const OF_BINDS = ['src', 'source', 'bind-propagation', 'bind-nonrecursive'];
+const OF_TMPFS = ['tmpfs-size', 'tmpfs-mode', 'tmpcopyup', 'notmpcopyup'];
+const OF_VOLUMES = ['volume-opt', 'volume-label'];
+/** What is given twice, where the error does not name the option that was typed. */
+const TWICE: Record<string, string> = {
+  access: "'readonly', 'ro', or 'rw' mnt.Options",
+  relabel: "'relabel' option",
+};
+
+interface Option {
+  key: string;
+  /** Undefined without `=`. */
+  value: string | undefined;
+}
+
+/**
+ * Relative sources are found from `directory`; a bind mount without a source shows the path of its destination, as
+ * Podman's.
+ * @throws BerthError with Podman's words where it has them; `unsupported` for types and options that Berth lacks
+ */
+export function parseMountFlag(text: string, directory: string): MountConfig {
+  const options = fields(text).map(option);
+  const at = options.findIndex(({ key, value }) => key === 'type' && value !== undefined);
+  const type = options[at]?.value;
+  if (type === undefined)
+    throw new BerthError('invalid', `incorrect mount format: should be --mount ${FORMAT}`);
+  if (OTHER_TYPES.includes(type))
+    throw new BerthError(
+      'unsupported',
+      `mounts of the type ${type} are not supported yet: use bind or tmpfs`,
+    );
+  if (type !== 'bind' && type !== 'tmpfs')
+    throw new BerthError('invalid', `invalid filesystem type ${JSON.stringify(type)}`);
+  return mountOf(type, options.toSpliced(at, 1), directory);
+}
+
+function mountOf(type: MountConfig['type'], options: Option[], directory: string): MountConfig {
+  const given = new Map<string, string>();
+  const words: string[] = [];
+  for (const one of options) {
+    refuseForeign(type, one);
+    const what = subject(one.key);
+    if (what !== undefined && given.has(what)) {
+      const named = TWICE[what] ?? `${JSON.stringify(one.key)} option`;
+      throw new BerthError(
+        'invalid',
+        `cannot pass ${named} more than once: must provide an argument for option`,
+      );
+    }
+    if (what !== undefined) given.set(what, one.value ?? '');
+    if (what === 'source' || what === 'destination') place(one);
+    else words.push(...wordsOf(one));
+  }
+  const target = given.get('destination');
+  if (target === undefined) throw new BerthError('invalid', 'must set volume destination');
+  const destination = containerPath(target);
+  if (type === 'tmpfs') return { type, destination, options: words };
+  const source = path.posix.resolve(directory, given.get('source') ?? destination);
+  return { type, source, destination, options: words };
+}
+
+/** The same for options that say the same. */
+function subject(key: string): string | undefined {
+  if (key === 'src' || key === 'source') return 'source';
+  if (key === 'target' || key === 'dst' || key === 'destination') return 'destination';
+  if (key === 'ro' || key === 'readonly' || key === 'rw') return 'access';
+  return key === 'relabel' ? key : undefined;
+}
+
+function refuseForeign(type: MountConfig['type'], { key }: Option): void {
+  if (key === 'subpath' || key === 'volume-subpath')
+    throw new BerthError('invalid', `cannot set option ${JSON.stringify(key)} on non-volume mounts`);
+  if (OF_VOLUMES.includes(key) || (type === 'bind' ? OF_TMPFS : OF_BINDS).includes(key))
+    throw new BerthError('invalid', `${JSON.stringify(key)} option not supported for "${type}" mount types`);
+}
+
+/** A source or destination says where. */
+function place({ key, value }: Option): void {
+  if (value === undefined) throw needsArgument(key);
+  if (value !== '') return;
+  throw subject(key) === 'source'
+    ? needsArgument('host directory cannot be empty')
+    : new BerthError('invalid', 'container directory cannot be empty');
+}
+
+/** What `-v` or `--tmpfs` would have said. */
+function wordsOf(one: Option): string[] {
+  const { key, value } = one;
+  switch (key) {
+    case 'ro':
+    case 'readonly':
+      return [isOn(one) ? 'ro' : 'rw'];
+    case 'rw':
+      return [isOn(one) ? 'rw' : 'ro'];
+    case 'bind-nonrecursive':
+      return isOn(one) ? ['bind'] : [];
+    case 'bind-propagation':
+      if (value === undefined) throw needsArgument(key);
+      if (!/^r?(private|shared|slave|unbindable)$/.test(value))
+        throw new BerthError('invalid', `invalid value ${JSON.stringify(`${key}=${value}`)}`);
+      return [value];
+    case 'relabel':
+      if (value === 'shared') return ['z'];
+      if (value === 'private') return ['Z'];
+      throw new BerthError(
+        'invalid',
+        "relabel mount option must be 'private' or 'shared': invalid mount option",
+      );
+    case 'tmpfs-size':
+    case 'tmpfs-mode':
+      // An empty one too: the kernel takes none.
+      if (value === undefined || value === '') throw needsArgument(key);
+      return [`${key.slice('tmpfs-'.length)}=${value}`];
+    case 'tmpcopyup':
+    case 'notmpcopyup':
+      return isOn(one) ? [key] : [];
+    case 'consistency':
+      // Docker Desktop's, and of no meaning on Linux.
+      return [];
+    default:
+      if (OTHER_WORDS.includes(key))
+        throw new BerthError('unsupported', `the mount option ${JSON.stringify(key)} is not supported`);
+      if (value !== undefined || !PLAIN.test(key))
+        throw new BerthError('invalid', `${key}: invalid mount option`);
+      return [key];
+  }
+}
+
+function isOn({ key, value = 'true' }: Option): boolean {
+  if (/^(1|t|T|true|True|TRUE)$/.test(value)) return true;
+  if (/^(0|f|F|false|False|FALSE)$/.test(value)) return false;
+  throw new BerthError('invalid', `invalid value ${JSON.stringify(`${key}=${value}`)}: write true or false`);
+}
+
+function needsArgument(what: string): BerthError {
+  return new BerthError('invalid', `${what}: must provide an argument for option`);
+}
+
+function option(field: string): Option {
+  const equals = field.indexOf('=');
+  return equals < 0
+    ? { key: field, value: undefined }
+    : { key: field.slice(0, equals), value: field.slice(equals + 1) };
+}
+
+/** One line of RFC 4180: a field in quotes may have commas in it, and doubled quotes. Columns count from 1. */
+function fields(text: string): string[] {
+  const found: string[] = [];
+  for (let at = 0; at <= text.length; at++) {
+    if (text[at] !== '"') {
+      const comma = text.indexOf(',', at);
+      const end = comma < 0 ? text.length : comma;
+      const quote = text.slice(at, end).indexOf('"');
+      if (quote >= 0) throw quoteError('bare " in non-quoted-field', at + quote);
+      found.push(text.slice(at, end));
+      at = end;
+      continue;
+    }
+    const begin = at + 1;
+    do {
+      at = text.indexOf('"', at + 1);
+    } while (at >= 0 && text[at + 1] === '"' && ++at);
+    const end = at < 0 ? text.length : at;
+    if (at < 0 || (text[at + 1] ?? ',') !== ',')
+      throw quoteError('extraneous or missing " in quoted-field', end);
+    found.push(text.slice(begin, end).replaceAll('""', '"'));
+    at++;
+  }
+  return found;
+}
+
+function quoteError(why: string, offset: number): BerthError {
+  return new BerthError('invalid', `parse error on line 1, column ${offset + 1}: ${why}`);
+}
