@@ -30,7 +30,7 @@ const CASES: [line: string, error: string | RegExp, code?: number][] = [
   ],
   [
     'create -v vol:/x busybox true',
-    'named volumes are not supported yet ("vol:/x"): write an absolute host path before the colon',
+    'named volumes are not supported yet ("vol:/x"): write a host path that begins with / or . before the colon',
   ],
   ['create -p 80:80 busybox true', "unknown shorthand flag: 'p' in -p: see berth create --help"],
   [
