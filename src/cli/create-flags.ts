@@ -42,6 +42,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   },
   env: { type: 'strings', short: 'e', help: 'Set KEY=value, or pass KEY on' },
   'env-file': { type: 'strings', help: 'Read KEY=value lines from a file' },
+  'group-add': { type: 'strings', help: 'Another group of the user: a name or number' },
   hostname: { type: 'string', short: 'h', help: "The container's host name" },
   interactive: { type: 'bool', short: 'i', help: 'Keep standard input open' },
   label: { type: 'strings', short: 'l', help: 'Add a label, key=value' },
@@ -67,6 +68,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   'shm-size': { type: 'string', help: 'Size of /dev/shm', default: '64m' },
   'stop-signal': { type: 'string', help: 'Signal that asks the container to end', default: 'SIGTERM' },
   'stop-timeout': { type: 'uint', help: 'Seconds between the stop signal and SIGKILL', default: '10' },
+  sysctl: { type: 'strings', help: 'A kernel parameter of its namespaces, name=value' },
   tmpfs: { type: 'strings', help: 'Mount a tmpfs, ctr-dir[:options]' },
   tty: { type: 'bool', short: 't', help: 'Give the container a terminal' },
   umask: { type: 'string', help: 'umask of the container, octal', default: '0022' },
@@ -112,6 +114,8 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
       ...args.strings('tmpfs').map(parseTmpfsFlag),
     ],
     ...namespaceRequest(args),
+    ...optional('groupAdd', groups(args.strings('group-add').flatMap(listed))),
+    ...optional('sysctls', sysctls(args.strings('sysctl').flatMap(listed))),
     readOnly: args.bool('read-only'),
     readOnlyTmpfs: args.bool('read-only-tmpfs', true),
     shmSizeBytes: size(
@@ -138,6 +142,27 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
 /** A list with commas; the empty text is an empty one. */
 function listed(text: string): string[] {
   return text === '' ? [] : text.split(',');
+}
+
+function groups(names: string[]): string[] | undefined {
+  if (names.includes('keep-groups'))
+    throw new BerthError(
+      'unsupported',
+      '--group-add keep-groups: systemd starts the container, not the caller',
+    );
+  return names.length === 0 ? undefined : names;
+}
+
+/** Which of them a container may have is for oci/sysctls.ts to say. */
+function sysctls(entries: string[]): Record<string, string> | undefined {
+  for (const entry of entries) {
+    const [key = '', value, ...rest] = entry.split('=');
+    if (value === undefined)
+      throw new BerthError('invalid', `${entry} is invalid, sysctl values must be in the form of KEY=VALUE`);
+    if (rest.length > 0 || key !== key.trim() || value !== value.trim())
+      throw new BerthError('invalid', `'${entry}' is invalid, extra spaces found`);
+  }
+  return entries.length === 0 ? undefined : pairs(entries);
 }
 
 /** `json-file` is Podman's second name for k8s-file. */

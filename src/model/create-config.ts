@@ -79,6 +79,8 @@ export interface CreateRequest {
   network: NetworkMode;
   namespaces?: NamespaceConfig;
   requires?: string[];
+  groupAdd?: string[];
+  sysctls?: Record<string, string>;
   readOnly: boolean;
   readOnlyTmpfs: boolean;
   shmSizeBytes: number;
@@ -159,6 +161,8 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     network: request.network,
     ...(request.namespaces === undefined ? {} : { namespaces: request.namespaces }),
     ...(request.requires === undefined ? {} : { requires: request.requires }),
+    ...(request.groupAdd === undefined ? {} : { groupAdd: request.groupAdd }),
+    ...(request.sysctls === undefined ? {} : { sysctls: request.sysctls }),
     readOnly: request.readOnly,
     readOnlyTmpfs: request.readOnlyTmpfs,
     shmSizeBytes: request.shmSizeBytes,

@@ -213,6 +213,7 @@ function inspectHostConfig({ config }: ContainerRecord, facts: InspectFacts): ob
     AutoRemove: config.autoRemove,
     CapAdd: security.capAdd,
     CapDrop: security.capDrop,
+    GroupAdd: config.groupAdd ?? [],
     IpcMode: modes.ipc,
     Privileged: security.privileged === true,
     PidMode: modes.pid,

@@ -52,6 +52,15 @@ export const CASES: Case[] = [
     differs: PASSWD,
   },
   { flags: ['--user', '4242:4343'], see: 'id', shows: 'uid=4242 gid=4343 groups=4343', differs: PASSWD },
+  {
+    flags: ['--user', 'app', '--group-add', '4242,root', '--group-add', '4242'],
+    see: 'id -G | xargs -n 1 | sort',
+  },
+  {
+    flags: ['--sysctl', 'net.ipv4.ip_forward=1,kernel.shmmax=4096'],
+    see: 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmax',
+    shows: '1\n4096',
+  },
   { flags: [], see: 'pwd', shows: '/' },
   { flags: ['--workdir', '/home/app'], see: 'pwd', shows: '/home/app' },
   { flags: ['--umask', '0077'], see: 'umask', shows: '0077' },

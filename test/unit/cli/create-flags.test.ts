@@ -71,6 +71,11 @@ describe('createRequest', () => {
     ],
     [['--requires', 'one,two', '--requires', 'three'], { requires: ['one', 'two', 'three'] }],
     [['--userns', 'host', '--requires', ''], {}],
+    [['--group-add', 'app,5', '--group-add', '', '--group-add=app'], { groupAdd: ['app', '5', 'app'] }],
+    [
+      ['--sysctl', 'net.a=1,kernel.sem=1 2 3 4', '--sysctl', 'net.a=', '--sysctl', ''],
+      { sysctls: { 'net.a': '', 'kernel.sem': '1 2 3 4' } },
+    ],
     [['-e', 'A=1', '--env=B=2'], { env: ['A=1', 'B=2'] }],
     [['-l', 'a=b=c', '--label', 'bare'], { labels: { a: 'b=c', bare: '' } }],
     [['--annotation', 'k=v'], { annotations: { k: 'v' } }],
@@ -214,6 +219,10 @@ describe('createRequest', () => {
     [['--mount', 'type=tmpfs,dst=/x,U', 'i'], 'the mount option "U" is not supported'],
     [['--mount', 'type=tmpfs,dst=/x,ro=maybe', 'i'], 'invalid value "ro=maybe": write true or false'],
     [['--mount', 'type=tmpfs,dst=/x,tmpfs-size=', 'i'], 'tmpfs-size: must provide an argument for option'],
+    [
+      ['--group-add', 'keep-groups', 'i'],
+      '--group-add keep-groups: systemd starts the container, not the caller',
+    ],
     [['--replace', 'i'], 'cannot replace container without --name being set'],
     [['--annotation', 'x', 'i'], 'annotations must be formatted KEY=VALUE'],
     [
