@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LOG_DRIVERS } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
-import { parseEnvFile, parseEnvFlags } from '../model/env.ts';
+import { fileLines, parseEnvFile, parseEnvFlags } from '../model/env.ts';
 import { BerthError, systemReason } from '../model/errors.ts';
 import { parseTmpfsFlag, parseVolumeFlag } from '../model/mount-flags.ts';
 import { parseMountFlag } from '../model/mount-option-list.ts';
@@ -42,14 +42,17 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   },
   env: { type: 'strings', short: 'e', help: 'Set KEY=value, or pass KEY on' },
   'env-file': { type: 'strings', help: 'Read KEY=value lines from a file' },
+  'env-host': { type: 'bool', help: 'Pass the whole environment on' },
   'group-add': { type: 'strings', help: 'Another group of the user: a name or number' },
   hostname: { type: 'string', short: 'h', help: "The container's host name" },
   interactive: { type: 'bool', short: 'i', help: 'Keep standard input open' },
   label: { type: 'strings', short: 'l', help: 'Add a label, key=value' },
+  'label-file': { type: 'strings', help: 'Read key=value lines of labels from a file' },
   'log-driver': { type: 'string', help: 'journald, k8s-file, none or passthrough', default: LOG_DRIVERS[0] },
   mount: { type: 'strings', help: 'Mount type=bind or tmpfs, with src=…, dst=… and options' },
   name: { type: 'string', help: 'Name of the container; its unit is berth-NAME.service' },
   pull: { type: 'string', help: 'missing, never, always or newer', default: 'missing' },
+  quiet: { type: 'bool', short: 'q', help: 'Say nothing of pulling; nothing is pulled yet' },
   'read-only': { type: 'bool', help: 'Mount the root file system read-only' },
   'read-only-tmpfs': {
     type: 'bool',
@@ -72,6 +75,8 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   tmpfs: { type: 'strings', help: 'Mount a tmpfs, ctr-dir[:options]' },
   tty: { type: 'bool', short: 't', help: 'Give the container a terminal' },
   umask: { type: 'string', help: 'umask of the container, octal', default: '0022' },
+  unsetenv: { type: 'strings', help: "Leave out a variable of the image's or Berth's own" },
+  'unsetenv-all': { type: 'bool', help: 'Leave out all of these' },
   user: { type: 'string', short: 'u', help: 'User, user:group, uid or uid:gid' },
   volume: { type: 'strings', short: 'v', help: 'Bind mount, /host-dir:/ctr-dir[:options]' },
   workdir: { type: 'string', short: 'w', help: 'Working directory' },
@@ -93,14 +98,19 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
     rootfs,
     command,
     env: [
+      ...(args.bool('env-host') ? parseEnvFlags(['*'], env) : []),
       ...args.strings('env-file').flatMap((file) => parseEnvFile(readEnvFile(file), file, env)),
       ...parseEnvFlags(args.strings('env'), env),
     ],
+    ...optional('unsetEnv', unsetEnv(args)),
     ...optional('user', args.string('user')),
     ...optional('workdir', args.string('workdir')),
     ...optional('entrypoint', parseEntrypoint(args.string('entrypoint'))),
     ...optional('hostname', args.string('hostname') || undefined),
-    labels: labels(args.strings('label')),
+    labels: {
+      ...Object.assign({}, ...args.strings('label-file').map(labelFile)),
+      ...labels(args.strings('label')),
+    },
     annotations: annotations(args.strings('annotation')),
     terminal: args.bool('tty'),
     interactive: args.bool('interactive'),
@@ -216,6 +226,31 @@ function labels(entries: string[]): Record<string, string> {
       );
   }
   return pairs(entries);
+}
+
+/** A name alone has an empty value, as after --label. */
+function labelFile(file: string): Record<string, string> {
+  const lines = fileLines(readLabels(file));
+  const blank = lines.map((line) => line.split('=', 1)[0] ?? '').find((key) => /\s/.test(key));
+  if (blank !== undefined)
+    throw new BerthError(
+      'invalid',
+      `unable to process labels: name ${JSON.stringify(blank)} has white spaces, poorly formatted name`,
+    );
+  return labels(lines);
+}
+
+function readLabels(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new BerthError('invalid', `unable to process labels: ${systemReason(error)}`, { cause: error });
+  }
+}
+
+function unsetEnv(args: Arguments): CreateRequest['unsetEnv'] {
+  const names = args.strings('unsetenv').filter((name) => name !== '');
+  return args.bool('unsetenv-all') ? 'ALL' : names.length === 0 ? undefined : names;
 }
 
 function annotations(entries: string[]): Record<string, string> {

@@ -102,6 +102,8 @@ export interface ContainerConfig {
   command: string[];
   /** KEY=value, image's first, in order, each key once. */
   env: string[];
+  /** What is left out of the variables that every container has (`--unsetenv`); `env` is without the image's already. */
+  unsetEnv?: string[] | 'ALL';
   /** As asked for (`name`, `uid`, `name:group`, `uid:gid`); looked up in the image's /etc/passwd at start. */
   user: string;
   workdir: string;

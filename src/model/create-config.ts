@@ -8,7 +8,7 @@ import type {
   SecurityConfig,
   UlimitConfig,
 } from './config.ts';
-import { mergeEnv } from './env.ts';
+import { mergeEnv, withoutUnset } from './env.ts';
 import { BerthError } from './errors.ts';
 import {
   HEALTH_DEFAULTS,
@@ -59,6 +59,7 @@ export interface CreateRequest {
   rootfs: boolean;
   command: string[];
   env: string[];
+  unsetEnv?: string[] | 'ALL';
   user?: string;
   workdir?: string;
   /** [] clears the image's. */
@@ -143,7 +144,8 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
       : { image: { id: context.image.id, name: context.image.name, layers: context.image.layers } }),
     entrypoint,
     command,
-    env: mergeEnv(image?.env ?? [], request.env),
+    env: mergeEnv(withoutUnset(image?.env ?? [], request.unsetEnv), request.env),
+    ...(request.unsetEnv === undefined ? {} : { unsetEnv: request.unsetEnv }),
     user: request.user || image?.user || '',
     workdir: request.workdir || image?.workingDir || '/',
     ...(request.workdir === undefined ? { workdirFromImage: true } : {}),

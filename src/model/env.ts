@@ -26,17 +26,27 @@ export function parseEnvFlags(entries: readonly string[], own: Record<string, st
 
 /** Lines of `--env-file`: as `--env`, blank lines and lines beginning with `#` left out. Values are taken as they are. */
 export function parseEnvFile(text: string, file: string, own: Record<string, string | undefined>): string[] {
-  const lines = text
-    .split('\n')
-    .map((line) => line.replace(/\r$/, '').trimStart())
-    .filter((line) => line !== '' && !line.startsWith('#'));
   try {
-    return parseEnvFlags(lines, own);
+    return parseEnvFlags(fileLines(text), own);
   } catch (error) {
     throw new BerthError('invalid', `parsing file ${JSON.stringify(file)}: ${(error as Error).message}`, {
       cause: error,
     });
   }
+}
+
+/** Without what leads them, blank ones, and those that begin with `#`. */
+export function fileLines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.replace(/\r$/, '').trimStart())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** Without what `--unsetenv` names, or `--unsetenv-all`. */
+export function withoutUnset(entries: readonly string[], unset: readonly string[] | 'ALL' = []): string[] {
+  if (unset === 'ALL') return [];
+  return entries.filter((entry) => !unset.includes(entry.split('=', 1)[0] ?? ''));
 }
 
 /**

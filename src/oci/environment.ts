@@ -2,6 +2,7 @@
  * The environment of a container's processes.
  */
 import type { ContainerConfig } from '../model/config.ts';
+import { withoutUnset } from '../model/env.ts';
 import type { ResolvedUser } from './user.ts';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -19,9 +20,11 @@ export function containerEnvironment(
   options: { terminal: boolean; extra?: readonly string[] },
 ): string[] {
   const defaults = [
-    `PATH=${DEFAULT_PATH}`,
-    'container=podman',
-    ...(options.terminal ? ['TERM=xterm'] : []),
+    ...withoutUnset(
+      [`PATH=${DEFAULT_PATH}`, 'container=podman', ...(options.terminal ? ['TERM=xterm'] : [])],
+      config.unsetEnv,
+    ),
+    // --unsetenv does not reach these, as with Podman.
     `HOME=${user.home}`,
     `HOSTNAME=${config.hostname}`,
     // As the systemd container interface asks: becomes the machine id of the payload.

@@ -91,6 +91,12 @@ export const CASES: Case[] = [
     shows: /^CASE_A=1\nCASE_B=two words\nCASE_HASH=a#b$/,
   },
   { flags: ['--env-file', '/tmp/case.env', '-e', 'CASE_A=flag'], see: 'echo $CASE_A', shows: 'flag' },
+  { flags: ['--unsetenv-all', '-e', 'PATH=/bin', '-e', 'A=1'], see: 'env | sort', shows: /^A=1\nHOME/ },
+  {
+    flags: ['--unsetenv', 'GREETING', '--unsetenv', 'container'],
+    image: 'layers',
+    command: ['env | grep -v ^PATH= | sort'],
+  },
   {
     flags: ['--hostname', 'web'],
     see: 'hostname; cat /etc/hostname; echo $HOSTNAME',

@@ -77,6 +77,8 @@ describe('createRequest', () => {
       { sysctls: { 'net.a': '', 'kernel.sem': '1 2 3 4' } },
     ],
     [['-e', 'A=1', '--env=B=2'], { env: ['A=1', 'B=2'] }],
+    [['--unsetenv', 'A', '--unsetenv', '', '--unsetenv', 'B,C'], { unsetEnv: ['A', 'B,C'] }],
+    [['--unsetenv', 'A', '--unsetenv-all', '-q'], { unsetEnv: 'ALL' }],
     [['-l', 'a=b=c', '--label', 'bare'], { labels: { a: 'b=c', bare: '' } }],
     [['--annotation', 'k=v'], { annotations: { k: 'v' } }],
     [['--entrypoint', ''], { entrypoint: [] }],
@@ -222,6 +224,10 @@ describe('createRequest', () => {
     [
       ['--group-add', 'keep-groups', 'i'],
       '--group-add keep-groups: systemd starts the container, not the caller',
+    ],
+    [
+      ['--label-file', '/nonexistent', 'i'],
+      'unable to process labels: open /nonexistent: no such file or directory',
     ],
     [['--replace', 'i'], 'cannot replace container without --name being set'],
     [['--annotation', 'x', 'i'], 'annotations must be formatted KEY=VALUE'],

@@ -183,6 +183,13 @@ export const CREATE: Cells = {
         },
       },
     ],
+    ['absent', `berth create --quiet --name % --label-file nosuch ${BOX} true`],
+    ['absent', `printf 'b =1\\n' >l-%; berth create --name % --label-file l-% ${BOX} true`],
+    [
+      'absent',
+      `printf '#\\n a=1\\nb= "x y"\\n' >l-%; berth create --name % --label-file l-% -l a=2 ${BOX} true`,
+    ],
+    ['absent', `X=1 berth run --rm --env-host --unsetenv X -e Y=2 ${BOX} /bin/sh -c "echo \\$X\\$Y"`],
     ['absent', `berth create --name % --cap-add bogus ${BOX} true`],
     ['absent', `berth create --name % --cap-drop bogus ${BOX} true`],
     ['absent', `berth create --name % --security-opt bogus ${BOX} true`],
