@@ -1,7 +1,7 @@
 /** The flags of create (and later run), and how they become a CreateRequest. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { LOG_DRIVERS } from '../model/config.ts';
+import { LOG_DRIVERS, type LogOptions } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
 import { fileLines, parseEnvFile, parseEnvFlags } from '../model/env.ts';
 import { BerthError, systemReason } from '../model/errors.ts';
@@ -10,6 +10,7 @@ import { parseMountFlag } from '../model/mount-option-list.ts';
 import { parseRestartPolicy } from '../model/restart.ts';
 import { parseSecurityFlags } from '../model/security-flags.ts';
 import { parseSignal } from '../model/signal.ts';
+import { parseSize } from '../model/size.ts';
 import type { Arguments, Flag } from './command.ts';
 import { DRY_RUN } from './dry-run.ts';
 import { HEALTH_FLAGS, healthRequest } from './health-flags.ts';
@@ -49,6 +50,10 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   label: { type: 'strings', short: 'l', help: 'Add a label, key=value' },
   'label-file': { type: 'strings', help: 'Read key=value lines of labels from a file' },
   'log-driver': { type: 'string', help: 'journald, k8s-file, none or passthrough', default: LOG_DRIVERS[0] },
+  'log-opt': {
+    type: 'strings',
+    help: 'KEY=VALUE: path and max-size of k8s-file, tag of journald',
+  },
   mount: { type: 'strings', help: 'Mount type=bind or tmpfs, with src=…, dst=… and options' },
   name: { type: 'string', help: 'Name of the container; its unit is berth-NAME.service' },
   pull: { type: 'string', help: 'missing, never, always or newer', default: 'missing' },
@@ -72,6 +77,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   'stop-signal': { type: 'string', help: 'Signal that asks the container to end', default: 'SIGTERM' },
   'stop-timeout': { type: 'uint', help: 'Seconds between the stop signal and SIGKILL', default: '10' },
   sysctl: { type: 'strings', help: 'A kernel parameter of its namespaces, name=value' },
+  timeout: { type: 'uint', help: 'Seconds after which the container is killed; 0 for never', default: '0' },
   tmpfs: { type: 'strings', help: 'Mount a tmpfs, ctr-dir[:options]' },
   tty: { type: 'bool', short: 't', help: 'Give the container a terminal' },
   umask: { type: 'string', help: 'umask of the container, octal', default: '0022' },
@@ -141,6 +147,8 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
     ...processLimits(args),
     health: healthRequest(args),
     ...optional('runtime', args.string('runtime')),
+    ...optional('logOptions', logOptions(args.strings('log-opt'))),
+    ...optional('timeoutSeconds', args.int('timeout') || undefined),
     logDriver: logDriver(args.string('log-driver') || LOG_DRIVERS[0]),
     ...optional('cidFile', mapped(args.string('cidfile'), absolute)),
     replace: args.bool('replace'),
@@ -182,6 +190,25 @@ function logDriver(text: string): CreateRequest['logDriver'] {
   if (driver === undefined)
     throw new BerthError('invalid', `invalid log driver: invalid argument: use ${LOG_DRIVERS.join(', ')}`);
   return driver;
+}
+
+/** Keys that are not known have no effect, as in Podman: other engines' drivers have many. */
+function logOptions(texts: readonly string[]): LogOptions | undefined {
+  const options: LogOptions = {};
+  for (const text of texts) {
+    const [key, value] = splitOnce(text);
+    if (value === undefined)
+      throw new BerthError('invalid', `invalid log option ${JSON.stringify(text)}: write KEY=VALUE`);
+    if (key === 'path') options.path = absolute(value);
+    if (key === 'max-size') options.maxSizeBytes = parseSize(value, 1000); // Podman's step here
+    if (key === 'tag') options.tag = value;
+  }
+  return Object.keys(options).length === 0 ? undefined : options;
+}
+
+function splitOnce(text: string): [string, string | undefined] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function parseEntrypoint(text: string | undefined): string[] | undefined {

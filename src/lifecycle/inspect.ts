@@ -1,6 +1,7 @@
 /** inspect: one container, whole. Takes no lock. */
 import { inspectContainer } from '../model/inspect.ts';
 import type { ContainerRecord } from '../model/records.ts';
+import { logFile } from '../model/settings.ts';
 import { hasPayload } from '../model/state.ts';
 import { runningProcess } from './exec.ts';
 import { current } from './observe.ts';
@@ -31,7 +32,7 @@ export async function inspect(
       mounted: ports.rootfs.isMounted(config.id),
       healthLog: config.health === undefined ? [] : ports.store.healthLog(config.id),
       restartCount: await restartCount(ports, { config, state }),
-      logPath: config.logDriver === 'k8s-file' ? `${staticDir}/ctr.log` : '',
+      logPath: config.logDriver === 'k8s-file' ? logFile(ports.settings, config) : '',
       imageDigest: '',
       execIds: livingSessions(ports, config.id).map(({ id }) => id),
       ...(size ? { size: ports.rootfs.sizes(config) } : {}),

@@ -145,12 +145,25 @@ export interface ContainerConfig {
   /** Absolute path of the OCI runtime. */
   runtime: string;
   logDriver: (typeof LOG_DRIVERS)[number];
+  logOptions?: LogOptions;
+  /** `--timeout`: conmon kills the payload after so many seconds. */
+  timeoutSeconds?: number;
   health?: HealthConfig;
   cidFile?: string;
   /** `--hooks-dir` at create, absolute; absent = the default directories. */
   hooksDirs?: string[];
   /** The command line that made it, for inspect. */
   createCommand: string[];
+}
+
+/** `--log-opt`. */
+export interface LogOptions {
+  /** Of k8s-file, absolute; it stays when the container goes. Absent: with the container's own files. */
+  path?: string;
+  /** Of k8s-file: where the file begins anew. */
+  maxSizeBytes?: number;
+  /** Of journald: SYSLOG_IDENTIFIER and CONTAINER_TAG. */
+  tag?: string;
 }
 
 /** The first is the default. */

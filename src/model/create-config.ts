@@ -1,6 +1,7 @@
 /** From what was asked for and what the image says to what the container is. Pure. */
 import type {
   ContainerConfig,
+  LogOptions,
   MountConfig,
   NetworkMode,
   ResourceLimits,
@@ -93,6 +94,8 @@ export interface CreateRequest {
   health: HealthRequest;
   runtime?: string;
   logDriver: ContainerConfig['logDriver'];
+  logOptions?: LogOptions;
+  timeoutSeconds?: number;
   cidFile?: string;
   hooksDirs?: string[];
   replace: boolean;
@@ -175,6 +178,8 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     ...(request.oomScoreAdj === undefined ? {} : { oomScoreAdj: request.oomScoreAdj }),
     runtime: context.runtime,
     logDriver: request.logDriver,
+    ...(request.logOptions === undefined ? {} : { logOptions: request.logOptions }),
+    ...(request.timeoutSeconds === undefined ? {} : { timeoutSeconds: request.timeoutSeconds }),
     ...(health === undefined ? {} : { health }),
     ...(request.cidFile === undefined ? {} : { cidFile: request.cidFile }),
     ...(request.hooksDirs === undefined ? {} : { hooksDirs: request.hooksDirs }),

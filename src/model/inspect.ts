@@ -4,6 +4,7 @@ import type { HealthCheck, HealthResult, HealthState } from './health.ts';
 import { dependenciesOf, namespaceModes } from './namespace.ts';
 import type { ContainerRecord } from './records.ts';
 import { signalName } from './signal.ts';
+import { shortSize } from './size.ts';
 import { displayStatus, hasPayload } from './state.ts';
 
 /** What inspect shows beyond the record. */
@@ -186,7 +187,7 @@ function inspectConfig({ config }: ContainerRecord): object {
     HealthcheckMaxLogSize: health?.maxLogSize ?? 500,
     CreateCommand: config.createCommand,
     Umask: config.umask.toString(8).padStart(4, '0'),
-    Timeout: 0,
+    Timeout: config.timeoutSeconds ?? 0,
     StopTimeout: config.stopTimeoutSeconds,
     Passwd: true,
     sdNotifyMode: 'conmon',
@@ -206,7 +207,13 @@ function inspectHostConfig({ config }: ContainerRecord, facts: InspectFacts): ob
     CgroupManager: 'cgroupfs',
     CgroupMode: modes.cgroup,
     ContainerIDFile: config.cidFile ?? '',
-    LogConfig: { Type: config.logDriver, Config: null, Path: facts.logPath, Tag: '', Size: '0B' },
+    LogConfig: {
+      Type: config.logDriver,
+      Config: null,
+      Path: facts.logPath,
+      Tag: config.logOptions?.tag ?? '',
+      Size: shortSize(config.logOptions?.maxSizeBytes ?? 0, 4),
+    },
     NetworkMode: config.network,
     PortBindings: {},
     RestartPolicy: { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount },

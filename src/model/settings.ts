@@ -1,5 +1,6 @@
 /** Where an instance of Berth keeps things. */
 import path from 'node:path';
+import type { ContainerConfig } from './config.ts';
 import { BerthError } from './errors.ts';
 
 export interface Settings {
@@ -34,4 +35,12 @@ export function settingsFor(root: string | undefined, env: Record<string, string
     libexec: env.BERTH_LIBEXEC ?? '/usr/libexec/berth',
     rootArgs: directory === undefined ? [] : ['--root', directory],
   };
+}
+
+/** Where the output of a container goes whose log driver is k8s-file. */
+export function logFile(
+  { stateDir }: Pick<Settings, 'stateDir'>,
+  { id, logOptions }: Pick<ContainerConfig, 'id' | 'logOptions'>,
+): string {
+  return logOptions?.path ?? path.join(stateDir, 'containers', id, 'ctr.log');
 }

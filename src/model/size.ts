@@ -3,10 +3,10 @@ import { BerthError } from './errors.ts';
 
 const POWER: Record<string, number> = { b: 0, k: 1, m: 2, g: 3, t: 4, p: 5 };
 
-/** `64m`, `64MB`, `64MiB`, `64Mi` → 67108864 (binary units; podman-create(1), --memory). */
-export function parseSize(text: string): number {
+/** `64m`, `64MB`, `64MiB`, `64Mi` → 67108864 (podman-create(1), --memory); with a step of 1000, → 64000000. */
+export function parseSize(text: string, step: 1000 | 1024 = 1024): number {
   const [, number, unit = 'b'] = /^(\d+(?:\.\d+)?|\.\d+) ?([kmgtp])?i?b?$/i.exec(text) ?? [];
-  const bytes = Math.floor(Number(number) * 1024 ** (POWER[unit.toLowerCase()] ?? 0));
+  const bytes = Math.floor(Number(number) * step ** (POWER[unit.toLowerCase()] ?? 0));
   if (!Number.isSafeInteger(bytes)) {
     throw new BerthError('invalid', `invalid size: '${text}': write a number with b, k, m or g, like 512m`);
   }

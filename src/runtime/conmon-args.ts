@@ -26,9 +26,11 @@ export function conmonArgs(
     ...['--persist-dir', paths.persistDir],
     '--full-attach',
     ...['--log-path', logPath(config.logDriver, logFile)],
+    ...logOptions(config),
     ...['--log-level', 'warning'],
     '--syslog',
     ...runtimeArgs.flatMap((argument) => ['--runtime-arg', argument]),
+    ...(config.timeoutSeconds === undefined ? [] : ['--timeout', String(config.timeoutSeconds)]),
     ...(config.terminal ? ['--terminal'] : config.interactive ? ['--stdin'] : []),
   ];
 }
@@ -78,6 +80,17 @@ export function sessionArgs(
     ...['--exit-command', exitProgram],
     ...exitArgs.flatMap((argument) => ['--exit-command-arg', argument]),
     ...(terminal ? ['--terminal'] : []),
+  ];
+}
+
+/** conmon refuses a tag for any other driver than journald. */
+function logOptions({ logDriver, logOptions: options = {} }: ContainerConfig): string[] {
+  const { maxSizeBytes, tag } = options;
+  return [
+    ...(logDriver === 'k8s-file' && maxSizeBytes !== undefined
+      ? ['--log-size-max', String(maxSizeBytes)]
+      : []),
+    ...(logDriver === 'journald' && tag !== undefined ? ['--log-tag', tag] : []),
   ];
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Ports } from '../lifecycle/ports.ts';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import type { Settings } from '../model/settings.ts';
+import { logFile, type Settings } from '../model/settings.ts';
 import { attach } from '../runtime/attach.ts';
 import { createContainer } from '../runtime/conmon.ts';
 import {
@@ -35,7 +35,7 @@ export function runtimePort({ runDir, stateDir, libexec, rootArgs }: Settings): 
           config,
           runDir,
           paths: runtimePaths(runDir, config.id),
-          logFile: path.join(stateDir, 'containers', config.id, 'ctr.log'),
+          logFile: logFile({ stateDir }, config),
         }),
       start: (config) => startPayload(target(config)),
       update: (config, resources) => updateInRuntime(target(config), resources),

@@ -1,10 +1,10 @@
-import path from 'node:path';
 import { SUPERVISOR_CGROUP } from '../../lifecycle/observe.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
 import { BerthError } from '../../model/errors.ts';
 import { parseMoment } from '../../model/moment.ts';
 import { shortId } from '../../model/name.ts';
 import type { ContainerRecord } from '../../model/records.ts';
+import { logFile } from '../../model/settings.ts';
 import { hasPayload } from '../../model/state.ts';
 import type { Arguments, Command } from '../command.ts';
 import {
@@ -99,7 +99,7 @@ async function readAll(ports: Ports, logs: Log[], query: LogQuery): Promise<void
 
 async function read(ports: Ports, { container, write }: Log, query: LogQuery): Promise<void> {
   const { config } = container;
-  if (config.logDriver === 'k8s-file') readLogFile(logFile(ports, config.id), query).forEach(write);
+  if (config.logDriver === 'k8s-file') readLogFile(logFile(ports.settings, config), query).forEach(write);
   else await readJournal(journalMatch(config), sinceCreated(config, query), write);
 }
 
@@ -116,17 +116,14 @@ async function follow(ports: Ports, log: Log, query: LogQuery): Promise<void> {
   const { config, state } = log.container;
   if (!hasPayload(state.status)) return read(ports, log, query);
   const over = Promise.race([ended(ports, log.container), atMoment(query.until, Date.parse(ports.now()))]);
-  if (config.logDriver === 'k8s-file') await followLogFile(logFile(ports, config.id), query, log.write, over);
+  if (config.logDriver === 'k8s-file')
+    await followLogFile(logFile(ports.settings, config), query, log.write, over);
   else await followJournal(journalMatch(config), sinceCreated(config, query), log.write, over);
 }
 
 /** Resolves when conmon has ended: it writes the last of the output before. */
 function ended({ host }: Ports, { state }: ContainerRecord): Promise<boolean> {
   return host.waitUntilEmpty(`${state.cgroup}/${SUPERVISOR_CGROUP}`, Number.POSITIVE_INFINITY);
-}
-
-function logFile({ settings }: Ports, id: string): string {
-  return path.join(settings.stateDir, 'containers', id, 'ctr.log');
 }
 
 function logQuery(args: Arguments, now: number): LogQuery {

@@ -200,6 +200,9 @@ export const CREATE: Cells = {
     ['absent', `berth create --name % --label a=1 --label b ${BOX} true`],
     ['absent', `berth create --name % --annotation x ${BOX} true`],
     ['absent', `berth create --name % --network bogus ${BOX} true`],
+    ['absent', `berth create --name % --timeout -1 ${BOX} true`],
+    ['absent', `berth create --name % --log-opt bogus ${BOX} true`],
+    ['absent', `berth create --name % --log-opt max-size=10x ${BOX} true`],
     ['absent', `berth create --name % --network container:nosuch ${BOX} true`],
     ['absent', `berth create --name % --network none --network host ${BOX} true`],
     ['absent', `berth create --name % --pid container:nosuch ${BOX} true`],
@@ -299,6 +302,19 @@ export const RUN: Cells = {
     ['absent', `berth run --rm --hostname box ${BOX} hostname`],
     ['absent', `berth run --rm --entrypoint echo ${BOX} a b`],
     ['absent', `berth run --name % --restart on-failure:2 ${BOX} false; berth wait %`],
+    ['absent', `berth run --name % --timeout 1 ${BOX} sleep 1000`],
+    [
+      'absent',
+      `berth run --name % --log-driver k8s-file --log-opt path=/tmp/log-% --log-opt max-size=5k ${BOX} seq 2000 | wc -l
+       berth inspect --format "{{json .HostConfig.LogConfig}}" %
+       berth logs % | tail -n 1; berth rm %; wc -c </tmp/log-%; rm /tmp/log-%`,
+    ],
+    [
+      'absent',
+      `berth run --name % --log-driver journald --log-opt tag=tag-%-berth ${BOX} echo out
+       berth inspect --format "{{json .HostConfig.LogConfig}}" %
+       journalctl --sync; journalctl --quiet --output cat SYSLOG_IDENTIFIER=tag-%-berth`,
+    ],
     ['absent', `berth run --bogus ${BOX} true`],
     ['absent', `berth container run --rm ${BOX} echo alias`],
     [
