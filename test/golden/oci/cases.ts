@@ -9,6 +9,7 @@ import type { HostFacts } from '../../../src/oci/host.ts';
 import type { SeccompProfile } from '../../../src/oci/seccomp.ts';
 import type { HostDevice, SpecInput } from '../../../src/oci/spec.ts';
 import { lookupUser } from '../../../src/oci/user.ts';
+import { config as plainConfig } from '../../support/config.ts';
 
 export const PASSWD = `root:x:0:0:root:/root:/bin/sh
 nobody:x:65534:65534:nobody:/nonexistent:/bin/sh
@@ -264,47 +265,18 @@ export function inputOf({ config, security, devices = [], sourceFlags = {} }: Ca
   };
 }
 
-const BASE: ContainerConfig = {
-  version: 1,
-  id: 'c0ffee'.repeat(11).slice(0, 64),
-  name: 'golden',
-  createdAt: '2026-01-01T00:00:00.000Z',
-  unit: 'berth-golden.service',
-  rootfs: '/ROOT',
-  entrypoint: [],
-  command: ['sleep', '5'],
-  env: [],
-  user: '',
-  workdir: '/',
-  hostname: 'box',
-  labels: {},
-  annotations: {},
-  terminal: false,
-  interactive: false,
-  stopSignal: 15,
-  stopTimeoutSeconds: 10,
-  restart: { name: 'no', maximumRetryCount: 0 },
-  autoRemove: false,
-  mounts: [],
-  network: 'none',
-  readOnly: false,
-  readOnlyTmpfs: true,
-  shmSizeBytes: 65_536_000,
-  umask: 0o022,
-  security: {
-    capAdd: [],
-    capDrop: [],
-    noNewPrivileges: false,
-    seccomp: 'default',
-    mask: [],
-    unmask: [],
-    label: [],
+const BASE = plainConfig(
+  {
+    id: 'c0ffee'.repeat(11).slice(0, 64),
+    name: 'golden',
+    unit: 'berth-golden.service',
+    rootfs: '/ROOT',
+    command: ['sleep', '5'],
+    shmSizeBytes: 65_536_000,
+    logDriver: 'journald',
   },
-  limits: {},
-  runtime: '/usr/bin/crun',
-  logDriver: 'journald',
-  createCommand: [],
-};
+  { seccomp: 'default' },
+);
 
 /** Debian 13's /usr/share/containers/seccomp.json (golang-github-containers-common). */
 function readProfile(): SeccompProfile {

@@ -7,7 +7,7 @@ import type { ContainerConfig } from '../../../src/model/config.ts';
 import { containerService, type ServiceContext } from '../../../src/unitfile/container-service.ts';
 import { freeText } from '../../../src/unitfile/escape.ts';
 import { printUnit } from '../../../src/unitfile/unit.ts';
-import { config } from '../../unit/oci/config.ts';
+import { config } from '../../support/config.ts';
 import { type Assignment, parseCommand, parseUnit, resolveSpecifiers, splitWords } from './parse.ts';
 
 const CONTEXT: ServiceContext = {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { createContainer } from '../../../src/runtime/conmon.ts';
 import { processRef } from '../../../src/sys/proc.ts';
-import { config } from '../../unit/oci/config.ts';
+import { config } from '../../support/config.ts';
 import { type Stage, stage } from './fakes.ts';
 
 /** Runs createContainer with a shell script for conmon; `$PIDFILE` and `$LOG` are where conmon and the runtime write. */

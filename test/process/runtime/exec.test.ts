@@ -9,7 +9,7 @@ import {
   type RuntimeTarget,
   startPayload,
 } from '../../../src/runtime/oci-runtime.ts';
-import { config } from '../../unit/oci/config.ts';
+import { config } from '../../support/config.ts';
 import { type Stage, stage } from './fakes.ts';
 
 /** A runtime that is a shell script; `$LOG` is its log, `$SPEC` the process file of an exec, `$STAGE` a folder. */

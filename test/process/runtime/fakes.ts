@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { type RuntimePaths, runtimePaths } from '../../../src/runtime/paths.ts';
-import { config } from '../../unit/oci/config.ts';
+import { config } from '../../support/config.ts';
 
 export interface Stage {
   folder: string;

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import type { ContainerConfig } from '../../../src/model/config.ts';
 import type { EventRecord } from '../../../src/model/event.ts';
 import type { ImageRecord } from '../../../src/model/records.ts';
-import { config } from '../../unit/oci/config.ts';
+import { config, IMAGE_CONFIG } from '../../support/config.ts';
 
 /** A folder that goes with the test. */
 export function temporaryFolder(t: Pick<TestContext, 'after'>): string {
@@ -30,20 +30,7 @@ export function image(id: string, names: string[], sizes: number[] = [10, 20]): 
     id: idOf(id),
     names,
     layers: sizes.map((sizeBytes, index) => ({ diffId: idOf(`${id}${index}`), sizeBytes })),
-    config: {
-      architecture: 'amd64',
-      os: 'linux',
-      user: '',
-      env: [],
-      entrypoint: [],
-      cmd: ['sh'],
-      workingDir: '',
-      labels: {},
-      exposedPorts: [],
-      volumes: [],
-      diffIds: [],
-      history: [],
-    },
+    config: IMAGE_CONFIG,
     importedAt: '2026-03-01T12:00:00.000Z',
   };
 }

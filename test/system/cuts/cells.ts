@@ -7,7 +7,7 @@ import { planRename } from '../../../src/model/plan/rename.ts';
 import { planReady, planStart, planStartWaiting } from '../../../src/model/plan/start.ts';
 import { MARK_STOPPING, planStop } from '../../../src/model/plan/stop.ts';
 import { planUpdate } from '../../../src/model/plan/update.ts';
-import { config } from '../../unit/oci/config.ts';
+import { config } from '../../support/config.ts';
 
 /** How the container is made, brought to the point before the cut, and to the cut: see script.ts. */
 export type Situation =

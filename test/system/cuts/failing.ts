@@ -7,8 +7,8 @@ import { planRemove } from '../../../src/model/plan/remove.ts';
 import { planStart } from '../../../src/model/plan/start.ts';
 import type { Bed } from '../../bed/bed.ts';
 import { assertAgree } from '../../support/agree.ts';
+import { config } from '../../support/config.ts';
 import { berth, leavingNothing, remove, script, systemctl, until } from '../../support/machine.ts';
-import { config } from '../../unit/oci/config.ts';
 import { arrange, assertReached } from './installed.ts';
 
 const CREATE = ['create', '--name', 'f', '--stop-timeout', '5', '--cidfile', '/run/cid-f'];

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { shorterGrace, waitOutGrace } from '../../../src/lifecycle/grace.ts';
 import type { ContainerRecord } from '../../../src/model/records.ts';
 import { initialState } from '../../../src/model/state.ts';
-import { config } from '../oci/config.ts';
+import { config } from '../../support/config.ts';
 
 /** Undefined = the payload has ended. `words` are what `berth stop -t` has said by the end of each second. */
 const CASES: [

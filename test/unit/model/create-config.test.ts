@@ -2,58 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type CreateRequest, containerConfig } from '../../../src/model/create-config.ts';
 import type { ImageConfig } from '../../../src/model/image.ts';
+import { createRequest, IMAGE_CONFIG } from '../../support/config.ts';
 
 const ID = 'ab'.repeat(32);
 
-const REQUEST: CreateRequest = {
-  image: 'app',
-  rootfs: false,
-  command: [],
-  env: [],
-  labels: {},
-  annotations: {},
-  terminal: false,
-  interactive: false,
-  stopTimeoutSeconds: 10,
-  restart: { name: 'no', maximumRetryCount: 0 },
-  autoRemove: false,
-  mounts: [],
-  network: 'none',
-  readOnly: false,
-  readOnlyTmpfs: true,
-  shmSizeBytes: 65_536,
-  umask: 0o022,
-  security: {
-    capAdd: [],
-    capDrop: [],
-    noNewPrivileges: false,
-    seccomp: 'default',
-    mask: [],
-    unmask: [],
-    label: [],
-  },
-  limits: {},
-  health: { disabled: false },
-  logDriver: 'journald',
-  replace: false,
-  pull: 'missing',
-  createCommand: ['berth', 'create', 'app'],
-};
-
-const IMAGE: ImageConfig = {
-  architecture: 'amd64',
-  os: 'linux',
-  user: '',
-  env: [],
-  entrypoint: [],
-  cmd: ['sh'],
-  workingDir: '',
-  labels: {},
-  exposedPorts: [],
-  volumes: [],
-  diffIds: [],
-  history: [],
-};
+const REQUEST: CreateRequest = { ...createRequest('app'), shmSizeBytes: 65_536 };
 
 /** The config of a request, against an image or (image: null) a root file system. */
 function make(request: Partial<CreateRequest> = {}, image: Partial<ImageConfig> | null = {}) {
@@ -72,7 +25,7 @@ function make(request: Partial<CreateRequest> = {}, image: Partial<ImageConfig> 
               id: 'cd'.repeat(32),
               name: 'localhost/app:latest',
               layers: ['l1'],
-              config: { ...IMAGE, ...image },
+              config: { ...IMAGE_CONFIG, ...image },
             },
           }),
     },

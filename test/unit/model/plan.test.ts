@@ -8,7 +8,7 @@ import type { Plan } from '../../../src/model/plan/plan.ts';
 import { planRemove } from '../../../src/model/plan/remove.ts';
 import { planReady, planStart, planStartWaiting } from '../../../src/model/plan/start.ts';
 import { planStop } from '../../../src/model/plan/stop.ts';
-import { config } from '../oci/config.ts';
+import { config } from '../../support/config.ts';
 
 const START = [
   'enter-supervisor-cgroup',

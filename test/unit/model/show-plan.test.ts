@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { type PlanFacts, showPlan } from '../../../src/model/plan/show.ts';
 import { initialState } from '../../../src/model/state.ts';
-import { config } from '../oci/config.ts';
+import { config } from '../../support/config.ts';
 
 const FACTS: PlanFacts = {
   config: config(),

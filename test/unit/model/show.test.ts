@@ -8,7 +8,7 @@ import { inspectImage } from '../../../src/model/inspect-image.ts';
 import type { ContainerRecord } from '../../../src/model/records.ts';
 import { settingsFor } from '../../../src/model/settings.ts';
 import { type ContainerState, initialState } from '../../../src/model/state.ts';
-import { config } from '../oci/config.ts';
+import { config } from '../../support/config.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z');
 const ago = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { ContainerConfig } from '../../../src/model/config.ts';
 import { HEALTH_DEFAULTS, type HealthConfig } from '../../../src/model/health.ts';
 import { type UpdateRequest, updatedConfig } from '../../../src/model/update-config.ts';
-import { config } from '../oci/config.ts';
+import { config } from '../../support/config.ts';
 
 const CHECK: HealthConfig = {
   ...HEALTH_DEFAULTS,

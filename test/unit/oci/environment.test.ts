@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { containerEnvironment } from '../../../src/oci/environment.ts';
-import { APP, config } from './config.ts';
+import { config } from '../../support/config.ts';
+import { APP } from './facts.ts';
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { containerEnvText, hostnameText, hostsText } from '../../../src/oci/files.ts';
-import { config } from './config.ts';
+import { config } from '../../support/config.ts';
 
 describe('the files of a container', () => {
   it('give it its own name in /etc/hosts, after the host’s entries', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { cgroupResources, changedResources, rlimits } from '../../../src/oci/limits.ts';
-import { config, HOST } from './config.ts';
+import { config } from '../../support/config.ts';
+import { HOST } from './facts.ts';
 
 const ALL = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
 

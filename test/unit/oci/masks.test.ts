@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isUnmasked, maskedPaths, readonlyPaths } from '../../../src/oci/masks.ts';
-import { config } from './config.ts';
+import { config } from '../../support/config.ts';
 
 const security = (changes: Parameters<typeof config>[1] = {}) => config({}, changes).security;
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { MountConfig } from '../../../src/model/config.ts';
 import { containerMounts, parentsFirst, rootfsPropagation } from '../../../src/oci/mounts.ts';
 import type { Mount } from '../../../src/oci/types.ts';
-import { config } from './config.ts';
+import { config } from '../../support/config.ts';
 
 const FILES = {
   resolvConf: '/f/resolv.conf',

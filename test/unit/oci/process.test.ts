@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { containerProcess, execProcess } from '../../../src/oci/process.ts';
-import { APP, config, HOST, ROOT } from './config.ts';
+import { config } from '../../support/config.ts';
+import { APP, HOST, ROOT } from './facts.ts';
 
 describe('containerProcess', () => {
   it('runs entrypoint and command together in the working directory', () => {

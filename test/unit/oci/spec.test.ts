@@ -6,7 +6,8 @@ import { serializeSpec } from '../../../src/oci/serialize.ts';
 import { generateSpec, type SpecInput } from '../../../src/oci/spec.ts';
 import { containerSysctls } from '../../../src/oci/sysctls.ts';
 import { runsSystemd } from '../../../src/oci/systemd.ts';
-import { config, HOST, ROOT } from './config.ts';
+import { config } from '../../support/config.ts';
+import { HOST, ROOT } from './facts.ts';
 
 const spec = (of: ContainerConfig, more: Partial<SpecInput> = {}) =>
   generateSpec({ config: of, rootPath: '/r', cgroupsPath: '/c', user: ROOT, files: {}, host: HOST, ...more });

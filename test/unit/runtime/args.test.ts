@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { conmonArgs } from '../../../src/runtime/conmon-args.ts';
 import { fitsSocketPath, runtimePaths, runtimeRoot } from '../../../src/runtime/paths.ts';
-import { config } from '../oci/config.ts';
+import { config } from '../../support/config.ts';
 
 const ID = config().id;
 const PATHS = runtimePaths('/run/berth', ID);
