@@ -76,9 +76,9 @@ describe('--volume', () => {
     ['/a:/b:ro', '/a', '/b', ['ro']],
     ['/a:/b:ro,noexec,rslave', '/a', '/b', ['ro', 'noexec', 'rslave']],
     ['/a:/b:', '/a', '/b', ['']],
-    ['./a:/b', '/work/dir/a', '/b', []],
-    ['../a:/b', '/work/a', '/b', []],
-    ['.:/b', '/work/dir', '/b', []],
+    ['./a:/b', '/here/dir/a', '/b', []],
+    ['../a:/b', '/here/a', '/b', []],
+    ['.:/b', '/here/dir', '/b', []],
     ['/a//x/:/b/../c/', '/a/x', '/c', []],
     ['/:/host', '/', '/host', []],
     ['/a:/../../x', '/a', '/x', []],
@@ -86,7 +86,7 @@ describe('--volume', () => {
   ];
   for (const [text, source, destination, options] of READ) {
     it(`${text} binds ${source} at ${destination}`, () =>
-      assert.deepEqual(parseVolumeFlag(text, '/work/dir'), { type: 'bind', source, destination, options }));
+      assert.deepEqual(parseVolumeFlag(text, '/here/dir'), { type: 'bind', source, destination, options }));
   }
 
   const REFUSED: [text: string, code: string, message: RegExp][] = [
@@ -105,7 +105,7 @@ describe('--volume', () => {
   ];
   for (const [text, code, message] of REFUSED) {
     it(`${JSON.stringify(text)} is refused as ${code}`, () =>
-      assert.throws(() => parseVolumeFlag(text, '/work/dir'), { code, message }));
+      assert.throws(() => parseVolumeFlag(text, '/here/dir'), { code, message }));
   }
 });
 
