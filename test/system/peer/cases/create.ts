@@ -307,7 +307,7 @@ export const RUN: Cells = {
       'absent',
       `berth run --name % --log-driver k8s-file --log-opt path=/tmp/log-% --log-opt max-size=5k ${BOX} seq 2000 | wc -l
        berth inspect --format "{{json .HostConfig.LogConfig}}" %
-       berth logs % | tail -n 1; berth rm %; wc -c </tmp/log-%; rm /tmp/log-%`,
+       berth logs % | tail -n 1; berth rm %; test $(wc -c </tmp/log-%) -lt 5000 && echo bounded; rm /tmp/log-%`,
     ],
     [
       'absent',
