@@ -36,10 +36,11 @@ const KILL_WAIT_MS = 5000;
 
 /**
  * Ends what is left of the run, forgets it in the runtime, unmounts, records exit code, times and OOM, and removes
- * the container if it was made with --rm, nobody needs it and this is not the first half of a restart. Each part is tried even if one before it failed.
+ * the container if it was made with --rm, nobody needs it and this is not the first half of a restart. Each part is
+ * tried even if one before it failed.
  *
- * Runs in the unit that has ended. Returns the exit code for systemd: 0 when the end was asked for or the payload ended with 0, its code otherwise
- * (the unit's ExecStart= ignores conmon's code: see unitfile/container-service.ts).
+ * Runs in the unit that has ended. Returns the exit code for systemd: 0 when the end was asked for or the payload ended
+ * with 0, its code otherwise (the unit's ExecStart= ignores conmon's code: see unitfile/container-service.ts).
  */
 export async function cleanupContainer(ports: CleanupPorts, id: string): Promise<number> {
   const exitCode = await withContainer(ports, id, async (container) => {

@@ -79,14 +79,17 @@ const STEPS: Steps<RemoveStep, ForgetContext> = {
     },
   },
   'delete-row': {
-    do: ({ ports: { store, locks, now }, config }) =>
+    do: ({ ports: { store, locks, now }, config }) => {
       store.transaction(() => {
-        // The lock's files first, in the same breath: without the row nobody would find them again. Who takes a new lock
-        // until then finds a row that is being removed, or none.
+        // The lock's files first, in the same breath: without the row nobody would find them again.
         locks.forget(config.id);
         if (store.deleteContainer(config.id))
           appendContainerEvent(store, config, { status: 'remove' }, now());
-      }),
+      });
+      // Who looked for the row before it was gone has made the files anew. From here on, who takes a lock finds no row
+      // under it, and removes the files (lock.ts).
+      locks.forget(config.id);
+    },
   },
   'reload-systemd': {
     // systemd drops an unloaded unit by itself; one that multi-user.target wanted stays until a reload.

@@ -29,8 +29,9 @@ export function copyHealthLog(
   { changed }: { changed: boolean },
 ): void {
   const directory = directoryOf(health);
+  if (directory === undefined) return;
   const state = store.getContainer(id)?.health;
-  if (directory === undefined || state === undefined) return;
+  if (state === undefined) return;
   try {
     const text = JSON.stringify(healthLogObject(state, store.healthLog(id)));
     host.writeText(path.join(directory, `${id}-healthcheck.log`), text, { mode: 0o700 });

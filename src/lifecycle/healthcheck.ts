@@ -57,9 +57,9 @@ export async function runHealthCheck(ports: HealthPorts, container: ContainerRec
   if (fold.passed) await beginRegularChecks(ports, config, config.health);
   if (fold.action !== 'none') {
     ports.warn(
-      !fold.isStartup
-        ? `health check of ${config.name} failed ${fold.state.failingStreak} times in a row, action: ${fold.action}`
-        : `startup check of ${config.name} failed ${config.health.startup?.retries} times, action: ${fold.action}`,
+      fold.isStartup
+        ? `startup check of ${config.name} failed ${config.health.startup?.retries} times, action: ${fold.action}`
+        : `health check of ${config.name} failed ${fold.state.failingStreak} times in a row, action: ${fold.action}`,
     );
     await act(ports, { ...container, state }, fold.action);
   }

@@ -3,6 +3,17 @@ import type { ContainerConfig, SecurityConfig } from '../../src/model/config.ts'
 import type { CreateRequest } from '../../src/model/create-config.ts';
 import type { ImageConfig } from '../../src/model/image.ts';
 
+/** What create asks for when no flag says otherwise. */
+export const SECURITY: SecurityConfig = {
+  capAdd: [],
+  capDrop: [],
+  noNewPrivileges: false,
+  seccomp: 'default',
+  mask: [],
+  unmask: [],
+  label: [],
+};
+
 export function config(
   changes: Partial<Omit<ContainerConfig, 'security'>> = {},
   security: Partial<SecurityConfig> = {},
@@ -39,16 +50,7 @@ export function config(
     logDriver: 'none',
     createCommand: [],
     ...changes,
-    security: {
-      capAdd: [],
-      capDrop: [],
-      noNewPrivileges: false,
-      seccomp: 'unconfined',
-      mask: [],
-      unmask: [],
-      label: [],
-      ...security,
-    },
+    security: { ...SECURITY, seccomp: 'unconfined', ...security },
   };
 }
 
@@ -72,15 +74,7 @@ export function createRequest(image: string): CreateRequest {
     readOnlyTmpfs: true,
     shmSizeBytes: 65_536_000, // Podman’s default, which is not its 64m
     umask: 0o022,
-    security: {
-      capAdd: [],
-      capDrop: [],
-      noNewPrivileges: false,
-      seccomp: 'default',
-      mask: [],
-      unmask: [],
-      label: [],
-    },
+    security: SECURITY,
     limits: {},
     health: { disabled: false },
     logDriver: 'journald',

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { mergeEnv, parseEnvFile, parseEnvFlags } from '../../../src/model/env.ts';
 import { parseTmpfsFlag, parseVolumeFlag } from '../../../src/model/mount-flags.ts';
 import { parseSecurityFlags } from '../../../src/model/security-flags.ts';
+import { SECURITY } from '../../support/config.ts';
 
 const OWN = { HOME: '/root', LC_ALL: 'C', LC_TIME: 'de', EMPTY: '', GONE: undefined };
 
@@ -129,15 +130,6 @@ describe('--tmpfs', () => {
 });
 
 describe('--security-opt', () => {
-  const DEFAULT = {
-    capAdd: [],
-    capDrop: [],
-    noNewPrivileges: false,
-    seccomp: 'default',
-    mask: [],
-    unmask: [],
-    label: [],
-  };
   const parse = (...options: string[]) => parseSecurityFlags(options, { add: [], drop: [] });
 
   const READ: [options: string[], expected: object][] = [
@@ -156,7 +148,7 @@ describe('--security-opt', () => {
   ];
   for (const [options, expected] of READ) {
     it(`${JSON.stringify(options)} is read`, () =>
-      assert.deepEqual(parse(...options), { ...DEFAULT, ...expected }));
+      assert.deepEqual(parse(...options), { ...SECURITY, ...expected }));
   }
 
   const REFUSED = [
