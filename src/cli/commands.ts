@@ -74,6 +74,14 @@ export const COMMANDS: Record<string, Entry> = {
     summary: 'Show everything about containers, as JSON',
     load: async () => ({ command: (await import('./commands/inspect.ts')).containerInspect }),
   },
+  'container diff': {
+    summary: 'Show what a container has changed',
+    load: async () => ({ command: (await import('./commands/diff.ts')).containerDiff }),
+  },
+  'image diff': {
+    summary: "Show what an image's top layer has changed",
+    load: async () => ({ command: (await import('./commands/diff.ts')).imageDiff }),
+  },
   'image inspect': {
     summary: 'Show everything about images, as JSON',
     load: async () => ({ command: (await import('./commands/inspect.ts')).imageInspect }),
@@ -126,7 +134,6 @@ const ALIASES: Record<string, string> = {
   umount: 'unmount',
   'container cp': 'cp',
   'container create': 'create',
-  'container diff': 'diff',
   'container export': 'export',
   'container exec': 'exec',
   'container init': 'init',
@@ -151,7 +158,6 @@ const ALIASES: Record<string, string> = {
   'container wait': 'wait',
   'container top': 'top',
   'container update': 'update',
-  'image diff': 'diff',
   'image list': 'images',
   'image load': 'load',
   'image ls': 'images',

@@ -7,6 +7,9 @@ export interface Change {
   path: string;
 }
 
+/** A container by its config, or an image by its layers (diff ids, lowest first). */
+export type Layered = ContainerConfig | { layers: readonly string[] };
+
 /** Root file systems of containers. */
 export interface Rootfs {
   /** Where the container's root is, or will be, mounted. */
@@ -28,10 +31,10 @@ export interface Rootfs {
   makeDirectory(id: string, directory: string): void;
   /** Bytes: what the container wrote, and that with its image's layers (Podman's SizeRw and SizeRootFs). */
   sizes(config: ContainerConfig): { rw: number; rootFs: number };
-  /** What the container has changed of its image. */
-  changes(config: ContainerConfig): Promise<Change[]>;
-  /** What the topmost of these layers (diff ids, lowest first) has changed of the others. */
-  imageChanges(layers: readonly string[]): Promise<Change[]>;
+  /** What a container has changed of its image, or an image's topmost layer of those below. */
+  changes(of: Layered): Promise<Change[]>;
+  /** What makes the first of the second. */
+  changesBetween(one: Layered, other: Layered): Promise<Change[]>;
 }
 
 /** Named blobs kept with one container. Adding replaces; what is not there is BerthError('invalid'). */

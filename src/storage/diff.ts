@@ -1,14 +1,22 @@
-/** What a container has changed, by its overlay's upper directory; what an image's top layer changed likewise. */
-import { lstatSync, readdirSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
-import { isErrno } from '../model/errors.ts';
-import { run } from '../sys/spawn.ts';
-import { fromText, toBytes } from './byte-string.ts';
+/**
+ * What a container has changed, by its overlay's upper directory; what an image's top layer changed likewise; and in what
+ * two of them differ.
+ */
+import { constants, type Stats } from 'node:fs';
+import { toBytes } from './byte-string.ts';
 import type { Owner } from './layer-entry.ts';
 import { isWhiteout } from './layer-tree.ts';
-import { readLayer } from './layers.ts';
-import { containerPaths, layerDirectory, type StoragePaths } from './paths.ts';
-import { inheritedDirectories } from './upper.ts';
+import {
+  entriesOf,
+  type ImageView,
+  imageView,
+  type Layer,
+  lookAt,
+  namesIn,
+  statOf,
+  upperLayer,
+} from './merged.ts';
+import type { StoragePaths } from './paths.ts';
 
 export interface Change {
   /** Added, changed, deleted. */
@@ -17,33 +25,55 @@ export interface Change {
   path: string;
 }
 
-/**
- * The paths that a container added, changed and deleted, sorted. A directory counts as changed if it was touched itself
- * or has changes in it; one that replaced another is changed, and what was in the old one is deleted.
- * @param layers diff ids, lowest first.
- */
-export async function containerChanges(
-  paths: StoragePaths,
-  id: string,
-  layers: readonly string[],
-): Promise<Change[]> {
-  const { upper } = containerPaths(paths, id);
-  if (lstatSync(upper, { throwIfNoEntry: false }) === undefined) return [];
-  const lowers = lowersOf(paths, layers);
-  return changes({
-    base: fromText(upper),
-    opaque: await opaqueDirectories(upper),
-    lowers,
-    // Made with the container (upper.ts), not by it.
-    given: inheritedDirectories(lowers.map(({ base, facts }) => ({ diff: base, facts }))),
-  });
+/** A container, by its ID and its image's layers; without the ID an image. */
+export interface Layered {
+  id?: string;
+  /** Diff ids, lowest first. */
+  layers: readonly string[];
 }
 
-/** The same of an image's topmost layer against those below it. */
-export function imageChanges(paths: StoragePaths, layers: readonly string[]): Change[] {
-  const [top, ...lowers] = lowersOf(paths, layers);
-  return top === undefined ? [] : changes({ ...top, lowers, given: new Map() });
+/**
+ * The paths that a container added, changed and deleted, or an image's topmost layer; sorted. A directory counts as
+ * changed if it was touched itself or has changes in it; one that replaced another is changed, and what was in the old
+ * one is deleted.
+ */
+export async function changesOf(paths: StoragePaths, { id, layers }: Layered): Promise<Change[]> {
+  const image = imageView(paths, layers);
+  if (id !== undefined) {
+    const upper = await upperLayer(paths, id);
+    // What is given was made with the container (upper.ts), not by it.
+    return upper === undefined ? [] : changesIn(upper, image.layers, image.given);
+  }
+  const [top, ...lowers] = image.layers;
+  return top === undefined ? [] : changesIn(top, lowers, new Map());
 }
+
+/**
+ * What makes `tree` of `base`, sorted. Of a directory that only `tree` has, all is added; of one that only `base` has,
+ * itself is deleted.
+ */
+export async function changesBetween(paths: StoragePaths, tree: Layered, base: Layered): Promise<Change[]> {
+  const [to, from] = [await viewOf(paths, tree), await viewOf(paths, base)];
+  const found: Change[] = [];
+  const walk = (directory: string): void => {
+    const [after, before] = [entriesOf(to.layers, directory), entriesOf(from.layers, directory)];
+    for (const [name, stat] of after) {
+      const path = `${directory}/${name}`;
+      const old = before.get(name);
+      const count = found.length;
+      if (stat.isDirectory()) walk(path);
+      if (old === undefined) found.push({ kind: 'A', path });
+      else if (found.length > count || !isEqual([stat, to], [old, from], path))
+        found.push({ kind: 'C', path });
+    }
+    for (const name of before.keys())
+      if (!after.has(name)) found.push({ kind: 'D', path: `${directory}/${name}` });
+  };
+  walk('');
+  return presented(found);
+}
+
+const { S_IFMT } = constants;
 
 /** Where the runtime puts mounts and links of its own into every container; Podman leaves out the same. */
 const OWN_FILES: ReadonlySet<string> = new Set([
@@ -51,37 +81,27 @@ const OWN_FILES: ReadonlySet<string> = new Set([
   ...['/run', '/run/.containerenv', '/run/notify', '/run/secrets'],
 ]);
 
-interface Layer {
-  /** Byte string, as all paths here; those in the tree begin with a slash. */
-  base: string;
-  /** Directories that hide what is in them below. */
-  opaque: ReadonlySet<string>;
+/** Paths as text, sorted, without the runtime's own. */
+function presented(found: readonly Change[]): Change[] {
+  return found
+    .map(({ kind, path }) => ({ kind, path: toBytes(path).toString() }))
+    .filter(({ path }) => !OWN_FILES.has(path))
+    .sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
 }
 
-interface Comparison extends Layer {
-  /** Topmost first. */
-  lowers: readonly Layer[];
-  /** Directories with the metadata that they have without being changed. */
-  given: ReadonlyMap<string, Owner>;
+async function viewOf(paths: StoragePaths, { id, layers }: Layered): Promise<ImageView> {
+  const image = imageView(paths, layers);
+  const upper = id === undefined ? undefined : await upperLayer(paths, id);
+  // The upper directory was made with what is given.
+  return upper === undefined ? image : { layers: [upper, ...image.layers], given: new Map() };
 }
 
-function lowersOf(paths: StoragePaths, layers: readonly string[]) {
-  return layers.toReversed().map((diffId) => {
-    const facts = readLayer(paths, diffId);
-    return {
-      base: fromText(join(layerDirectory(paths, diffId), 'diff')),
-      opaque: new Set(facts.opaque.map((path) => `/${path}`)),
-      facts,
-    };
-  });
-}
-
-function changes({ base, opaque, lowers, given }: Comparison): Change[] {
+/** @param lowers topmost first. @param given metadata that directories have without being changed. */
+function changesIn({ base, opaque }: Layer, lowers: readonly Layer[], given: ImageView['given']): Change[] {
   const found: Change[] = [];
-  const add = (kind: Change['kind'], path: string): number =>
-    found.push({ kind, path: toBytes(path).toString() });
+  const add = (kind: Change['kind'], path: string): number => found.push({ kind, path });
   const replaced = (path: string): void => {
-    for (const name of mergedNames(lowers, path))
+    for (const name of entriesOf(lowers, path).keys())
       if (statOf(`${base}${path}/${name}`) === undefined) add('D', `${path}/${name}`);
   };
   const walk = (directory: string): void => {
@@ -89,7 +109,7 @@ function changes({ base, opaque, lowers, given }: Comparison): Change[] {
       const path = `${directory}/${name}`;
       const stat = statOf(`${base}${path}`);
       if (stat === undefined) continue; // gone while we looked
-      const below = lookBelow(lowers, path);
+      const below = lookAt(lowers, path);
       if (isWhiteout(stat)) {
         if (below !== undefined) add('D', path);
         continue;
@@ -105,77 +125,30 @@ function changes({ base, opaque, lowers, given }: Comparison): Change[] {
     }
   };
   walk('');
-  return found
-    .filter(({ path }) => !OWN_FILES.has(path))
-    .sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
-}
-
-/** What the layers below show at a path. */
-function lookBelow(lowers: readonly Layer[], path: string): Stats | undefined {
-  const parts = path.split('/').slice(1);
-  const steps = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
-  for (const { base, opaque } of lowers) {
-    for (const step of steps) {
-      const stat = statOf(`${base}${step}`);
-      if (stat === undefined) break;
-      if (isWhiteout(stat)) return undefined;
-      if (step === path) return stat;
-      if (!stat.isDirectory()) return undefined;
-    }
-    if (steps.some((step) => step !== path && opaque.has(step))) return undefined;
-  }
-  return undefined;
-}
-
-/** The names that the layers below show in a directory. */
-function mergedNames(lowers: readonly Layer[], path: string): string[] {
-  const names = new Set(lowers.flatMap(({ base }) => namesIn(`${base}${path}`)));
-  return [...names].filter((name) => lookBelow(lowers, `${path}/${name}`) !== undefined);
+  return presented(found);
 }
 
 function isSame(stat: Stats, other: Stats | Owner | undefined): boolean {
   if (other === undefined || ('isDirectory' in other && !other.isDirectory())) return false;
-  const otherTime = 'mtimeMs' in other ? other.mtimeMs : other.mtime;
+  return hasSameMetadata(stat, other);
+}
+
+/** Are they of the same kind, with the same metadata, and for files of the same size or device number? */
+function isEqual(one: [Stats, ImageView], other: [Stats, ImageView], path: string): boolean {
+  const [a, b] = [one[0], other[0]];
+  if ((a.mode & S_IFMT) !== (b.mode & S_IFMT)) return false;
+  if (!a.isDirectory()) return hasSameMetadata(a, b) && a.size === b.size && a.rdev === b.rdev;
+  const owner = ([stat, { given }]: [Stats, ImageView]) => given.get(path.slice(1)) ?? stat;
+  return hasSameMetadata(owner(one), owner(other));
+}
+
+/** Owner, mode and time; that to the millisecond. */
+function hasSameMetadata(one: Stats | Owner, other: Stats | Owner): boolean {
+  const time = (of: Stats | Owner): number => ('mtimeMs' in of ? of.mtimeMs : of.mtime);
   return (
-    stat.uid === other.uid &&
-    stat.gid === other.gid &&
-    (stat.mode & 0o7777) === (other.mode & 0o7777) &&
-    Math.abs(stat.mtimeMs - otherTime) < 1
-  );
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return lstatSync(toBytes(path), { throwIfNoEntry: false });
-  } catch (error) {
-    if (isErrno(error, 'ENOTDIR')) return undefined;
-    throw error;
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(toBytes(directory), 'latin1');
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw error;
-  }
-}
-
-/** Which directories have trusted.overlay.opaque=y: Node cannot read attributes, one getfattr can for all. */
-async function opaqueDirectories(directory: string): Promise<Set<string>> {
-  const { stdout } = await run(
-    'getfattr',
-    ['--recursive', '--physical', '--no-dereference', '--match=^trusted\\.overlay\\.opaque$', '--', '.'],
-    { cwd: directory },
-  );
-  const paths = stdout.split('\n').flatMap((line) => /^# file: (.*)$/.exec(line)?.[1] ?? []);
-  return new Set(paths.map((path) => `/${unquoted(path)}`));
-}
-
-/** getfattr(1) writes odd bytes of a path as a backslash and three octal digits. */
-function unquoted(path: string): string {
-  return fromText(path).replace(/\\([0-7]{3})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
+    one.uid === other.uid &&
+    one.gid === other.gid &&
+    (one.mode & 0o7777) === (other.mode & 0o7777) &&
+    Math.abs(time(one) - time(other)) < 1
   );
 }

@@ -1,7 +1,7 @@
 /** Root file systems, as the lifecycle's Rootfs port. */
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Ports } from '../lifecycle/ports.ts';
+import type { Layered, Ports } from '../lifecycle/ports.ts';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import type { Settings } from '../model/settings.ts';
@@ -45,16 +45,9 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
       makeDirectory(id, directory) {
         mkdirSync(resolveInRoot(mountPoint(id), directory).hostPath, { recursive: true, mode: 0o755 });
       },
-      async changes(config) {
-        if (config.rootfs !== undefined)
-          throw new BerthError(
-            'invalid',
-            `container ${config.name} has no layers to compare with: it has --rootfs`,
-          );
-        const { containerChanges } = await import('../storage/diff.ts');
-        return containerChanges(paths, config.id, config.image?.layers ?? []);
-      },
-      imageChanges: async (layers) => (await import('../storage/diff.ts')).imageChanges(paths, layers),
+      changes: async (of) => (await import('../storage/diff.ts')).changesOf(paths, layersOf(of)),
+      changesBetween: async (one, other) =>
+        (await import('../storage/diff.ts')).changesBetween(paths, layersOf(one), layersOf(other)),
       sizes: (config) => containerSizes(paths, sourceOf(config), config.id),
     },
   };
@@ -62,4 +55,12 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
 
 function sourceOf({ image, rootfs }: ContainerConfig): RootfsSource {
   return rootfs === undefined ? { layers: image?.layers ?? [] } : { directory: rootfs };
+}
+
+/** Throws for a container that has none. */
+function layersOf(of: Layered): { id?: string; layers: readonly string[] } {
+  if ('layers' in of) return of;
+  if (of.rootfs !== undefined)
+    throw new BerthError('invalid', `container ${of.name} has no layers to compare with: it has --rootfs`);
+  return { id: of.id, layers: of.image?.layers ?? [] };
 }

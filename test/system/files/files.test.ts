@@ -120,6 +120,37 @@ describe('files', () => {
     );
   });
 
+  test('diff of two says what makes the first of the second, as Podman does', async () => {
+    const [one, other] = [
+      'echo 1 >/both; mkdir -p /x/y; touch /x/y/z; rm /bin/vi; ln -sf a /l; chmod 711 /root; rm -r /home; mkdir -p /kind/d',
+      'echo 22 >/both; mkdir /x; rm /bin/ed; ln -sf bb /l; chmod 700 /tmp; touch /var/x; rm /var/x; mkdir /home/more; touch /kind; chmod 600 /etc/group',
+    ];
+    const lines = [
+      '1 2',
+      '2 1',
+      '1 1',
+      '1 new',
+      'busybox 1',
+      '2 busybox',
+      'busybox busybox',
+      '--format json 1 2',
+    ];
+    const answer = (tool: string): Promise<string> =>
+      script(
+        bed,
+        `T=${tool}; for c in '1 ${one}' '2 ${other}' 'new :'; do
+           $T create --name \${c%% *} busybox sh -c "\${c#* }" >/dev/null; [ "\${c%% *}" = new ] || $T start --attach \${c%% *}; done
+         ${lines.map((line) => `echo '# ${line}'; $T diff ${line} | tr -d , | LC_ALL=C sort`).join('\n')}
+         for words in 'diff nosuch 1' 'diff 1 nosuch' 'diff 1 2 new' 'diff -l 1' 'diff' 'container diff 1 busybox' 'container diff nosuch' \
+           'container diff' 'image diff busybox 1' 'image diff nosuch' 'image diff' 'image diff 1 2 3' 'diff --format x 1 2'; do
+           $T $words 2>&1 || echo $?; done | sed s/podman/berth/
+         $T rm 1 2 new >/dev/null`,
+      );
+    await leavingNothing(bed, async () => assert.equal(await answer('berth'), await answer('podman')), [
+      /^cgroup: \/libpod_parent/,
+    ]);
+  });
+
   test('diff tells of a directory that replaced another, and export keeps attributes and capabilities', async () => {
     await leavingNothing(bed, async () => {
       const id = await berth(
