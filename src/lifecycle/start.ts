@@ -1,5 +1,7 @@
 /** berth-start: what ExecStart= of a container's unit does, from nothing to READY=1. */
-import { asBerthError, BerthError } from '../model/errors.ts';
+
+import type { ContainerConfig } from '../model/config.ts';
+import { asBerthError, BerthError, systemReason } from '../model/errors.ts';
 import { type Leftovers, planReady, planStart, type ReadyStep, type StartStep } from '../model/plan/start.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import {
@@ -159,6 +161,7 @@ const STEPS: Steps<StartStep, StartContext> = {
     do: async (context) => {
       const { ports, container } = context;
       context.processes = await ports.runtime.create(container.config);
+      writePidFiles(ports, container.config, context.processes);
       assertOwnersLive(ports, container.config);
     },
     undo: async ({ ports, container: { config }, processes }) => {
@@ -209,6 +212,27 @@ const READY_STEPS: Steps<ReadyStep, StartContext> = {
   },
   'start-health-timer': { do: ({ ports, container: { config } }) => beginChecks(ports, config) },
 };
+
+/** For people and their tools; what Berth itself goes by lies in the bundle. */
+function writePidFiles(
+  { host }: StartPorts,
+  { pidFile, conmonPidFile }: ContainerConfig,
+  { payload, conmon }: NonNullable<StartContext['processes']>,
+): void {
+  for (const [file, { pid }] of [
+    [pidFile, payload],
+    [conmonPidFile, conmon],
+  ] as const)
+    if (file !== undefined) {
+      try {
+        host.writeText(file, String(pid), { mode: 0o644 });
+      } catch (error) {
+        // Without the temporary name that it has until it is whole.
+        const reason = systemReason(error).replace(/^.*: /s, '');
+        throw new BerthError('command-not-invocable', `cannot write ${file}: ${reason}`, { cause: error });
+      }
+    }
+}
 
 /** The payload is there and waits. Nothing of the last run speaks for this one. */
 function createdState(context: StartContext): ContainerState {

@@ -150,6 +150,9 @@ export interface ContainerConfig {
   timeoutSeconds?: number;
   health?: HealthConfig;
   cidFile?: string;
+  /** `--pidfile`, `--conmon-pidfile`: absolute; written at each start, and left there. */
+  pidFile?: string;
+  conmonPidFile?: string;
   /** `--hooks-dir` at create, absolute; absent = the default directories. */
   hooksDirs?: string[];
   /** The command line that made it, for inspect. */

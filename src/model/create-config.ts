@@ -1,13 +1,11 @@
 /** From what was asked for and what the image says to what the container is. Pure. */
 import type {
   ContainerConfig,
-  LogOptions,
   MountConfig,
   NetworkMode,
   ResourceLimits,
   RestartPolicy,
   SecurityConfig,
-  UlimitConfig,
 } from './config.ts';
 import { mergeEnv, withoutUnset } from './env.ts';
 import { BerthError } from './errors.ts';
@@ -22,7 +20,7 @@ import {
 } from './health.ts';
 import type { ImageConfig } from './image.ts';
 import { shortId, unitName } from './name.ts';
-import { containerOf, type NamespaceConfig } from './namespace.ts';
+import { containerOf } from './namespace.ts';
 import { parseSignal } from './signal.ts';
 
 /** The health flags; absent ones come from the image or the defaults. */
@@ -52,15 +50,36 @@ export interface StartupRequest {
   successes?: number;
 }
 
-/** A create, parsed but not yet applied to an image. */
-export interface CreateRequest {
+/** What the image has no say in, and what is left out where nothing was asked for. */
+const AS_ASKED = [
+  'cidFile',
+  'conmonPidFile',
+  'ephemeral',
+  'groupAdd',
+  'hooksDirs',
+  'logOptions',
+  'namespaces',
+  'oomScoreAdj',
+  'pidFile',
+  'requires',
+  'sysctls',
+  'timeoutSeconds',
+  'ulimits',
+  'unsetEnv',
+] as const satisfies (keyof ContainerConfig)[];
+type AsAsked = (typeof AS_ASKED)[number];
+
+/**
+ * A create, parsed but not yet applied to an image. Names of containers, in network, namespaces and requires, are as typed;
+ * they are resolved before containerConfig sees them.
+ */
+export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   name?: string;
   /** Image name, or directory with `rootfs`. */
   image: string;
   rootfs: boolean;
   command: string[];
   env: string[];
-  unsetEnv?: string[] | 'ALL';
   user?: string;
   workdir?: string;
   /** [] clears the image's. */
@@ -74,30 +93,17 @@ export interface CreateRequest {
   stopTimeoutSeconds: number;
   restart: RestartPolicy;
   autoRemove: boolean;
-  /** `run --rm` */
-  ephemeral?: true;
   mounts: MountConfig[];
-  /** With names of containers as typed; they are resolved before containerConfig sees them. */
   network: NetworkMode;
-  namespaces?: NamespaceConfig;
-  requires?: string[];
-  groupAdd?: string[];
-  sysctls?: Record<string, string>;
   readOnly: boolean;
   readOnlyTmpfs: boolean;
   shmSizeBytes: number;
   umask: number;
   security: SecurityConfig;
   limits: ResourceLimits;
-  ulimits?: UlimitConfig[];
-  oomScoreAdj?: number;
   health: HealthRequest;
   runtime?: string;
   logDriver: ContainerConfig['logDriver'];
-  logOptions?: LogOptions;
-  timeoutSeconds?: number;
-  cidFile?: string;
-  hooksDirs?: string[];
   replace: boolean;
   pull: 'always' | 'missing' | 'never' | 'newer';
   createCommand: string[];
@@ -148,7 +154,6 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     entrypoint,
     command,
     env: mergeEnv(withoutUnset(image?.env ?? [], request.unsetEnv), request.env),
-    ...(request.unsetEnv === undefined ? {} : { unsetEnv: request.unsetEnv }),
     user: request.user || image?.user || '',
     workdir: request.workdir || image?.workingDir || '/',
     ...(request.workdir === undefined ? { workdirFromImage: true } : {}),
@@ -161,30 +166,26 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     stopTimeoutSeconds: request.stopTimeoutSeconds,
     restart: request.restart,
     autoRemove: request.autoRemove,
-    ...(request.ephemeral === undefined ? {} : { ephemeral: request.ephemeral }),
     mounts: request.mounts,
     network: request.network,
-    ...(request.namespaces === undefined ? {} : { namespaces: request.namespaces }),
-    ...(request.requires === undefined ? {} : { requires: request.requires }),
-    ...(request.groupAdd === undefined ? {} : { groupAdd: request.groupAdd }),
-    ...(request.sysctls === undefined ? {} : { sysctls: request.sysctls }),
     readOnly: request.readOnly,
     readOnlyTmpfs: request.readOnlyTmpfs,
     shmSizeBytes: request.shmSizeBytes,
     umask: request.umask,
     security: request.security,
     limits: request.limits,
-    ...(request.ulimits === undefined ? {} : { ulimits: request.ulimits }),
-    ...(request.oomScoreAdj === undefined ? {} : { oomScoreAdj: request.oomScoreAdj }),
     runtime: context.runtime,
     logDriver: request.logDriver,
-    ...(request.logOptions === undefined ? {} : { logOptions: request.logOptions }),
-    ...(request.timeoutSeconds === undefined ? {} : { timeoutSeconds: request.timeoutSeconds }),
     ...(health === undefined ? {} : { health }),
-    ...(request.cidFile === undefined ? {} : { cidFile: request.cidFile }),
-    ...(request.hooksDirs === undefined ? {} : { hooksDirs: request.hooksDirs }),
     createCommand: request.createCommand,
+    ...asAsked(request),
   };
+}
+
+function asAsked(request: CreateRequest): Pick<ContainerConfig, AsAsked> {
+  return Object.fromEntries(
+    AS_ASKED.flatMap((key) => (request[key] === undefined ? [] : [[key, request[key]]])),
+  );
 }
 
 /** A hostname is of a UTS namespace: one that is not the container's own has its already. */

@@ -190,6 +190,24 @@ export const CREATE: Cells = {
       `printf '#\\n a=1\\nb= "x y"\\n' >l-%; berth create --name % --label-file l-% -l a=2 ${BOX} true`,
     ],
     ['absent', `X=1 berth run --rm --env-host --unsetenv X -e Y=2 ${BOX} /bin/sh -c "echo \\$X\\$Y"`],
+    [
+      'absent',
+      `berth create --name % --pidfile $PWD/pid --conmon-pidfile $PWD/pid-c ${BOX} sleep 1000
+       berth inspect --format "{{.PidFile}} {{.ConmonPidFile}}" %; ls pid*; berth start %
+       test $(cat pid)-$(cat pid-c) = $(berth inspect --format "{{.State.Pid}}-{{.State.ConmonPid}}" %) && echo theirs
+       wc -l <pid; stat -c %a pid-c; berth stop --time 0 %; ls pid*; berth rm %; ls pid*; rm pid*`,
+    ],
+    [
+      'absent',
+      `berth run --name % --conmon-pidfile /nosuch/pid ${BOX} true`,
+      {
+        differs: {
+          why: 'it says which file, in one line',
+          stderr: /^Error: cannot write \/nosuch\/pid: /,
+          after: /error=cannot write \/nosuch\/pid: /,
+        },
+      },
+    ],
     ['absent', `berth create --name % --cap-add bogus ${BOX} true`],
     ['absent', `berth create --name % --cap-drop bogus ${BOX} true`],
     ['absent', `berth create --name % --security-opt bogus ${BOX} true`],
