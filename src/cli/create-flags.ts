@@ -82,6 +82,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   timeout: { type: 'uint', help: 'Seconds after which the container is killed; 0 for never', default: '0' },
   tmpfs: { type: 'strings', help: 'Mount a tmpfs, ctr-dir[:options]' },
   tty: { type: 'bool', short: 't', help: 'Give the container a terminal' },
+  tz: { type: 'string', help: "Time zone, like Europe/Berlin; local is the host's" },
   umask: { type: 'string', help: 'umask of the container, octal', default: '0022' },
   unsetenv: { type: 'strings', help: "Leave out a variable of the image's or Berth's own" },
   'unsetenv-all': { type: 'bool', help: 'Leave out all of these' },
@@ -140,6 +141,7 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
       args.string('shm-size') || DEFAULT_SHM_SIZE,
       (why) => `unable to translate --shm-size: ${why}`,
     ),
+    ...optional('timezone', args.string('tz') || undefined),
     umask: parseUmask(args.string('umask') ?? '0022'),
     security: parseSecurityFlags(args.strings('security-opt'), {
       add: args.strings('cap-add').flatMap(listed),

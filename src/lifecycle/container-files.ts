@@ -4,10 +4,11 @@ import { containerEnvText, hostnameText, hostsText, ownHostsLine } from '../oci/
 import type { ContainerFiles } from '../oci/mounts.ts';
 import { networkOwner, shmOwner } from './joined-namespaces.ts';
 import type { Ports } from './ports.ts';
+import { timezoneFile } from './timezone.ts';
 
 type FilePorts = Pick<Ports, 'host' | 'store' | 'runtime'>;
 
-/** Writes hosts, resolv.conf, hostname and .containerenv; world-readable, as the payload may run as anybody. */
+/** Writes hosts, resolv.conf, hostname, .containerenv and localtime; world-readable, as the payload may run as anybody. */
 export function writeContainerFiles(ports: FilePorts, config: ContainerConfig): void {
   const { host, runtime } = ports;
   const { bundle } = runtime.files(config.id);
@@ -19,6 +20,8 @@ export function writeContainerFiles(ports: FilePorts, config: ContainerConfig): 
   };
   for (const [name, text] of Object.entries(texts))
     host.writeText(`${bundle}/${name}`, text, { mode: 0o644 });
+  if (config.timezone !== undefined)
+    host.copyFile(timezoneFile(ports, config.timezone), `${bundle}/localtime`);
   addToSharedHosts(ports, config);
 }
 
@@ -39,6 +42,7 @@ export function mountedFiles(
     hosts: `${shared}/hosts`,
     hostname: `${bundle}/hostname`,
     containerenv: `${bundle}/.containerenv`,
+    ...(config.timezone === undefined ? {} : { localtime: `${bundle}/localtime` }),
     ...(shm === undefined ? {} : { shm }),
   };
 }

@@ -18,6 +18,7 @@ import { removeContainer } from './remove.ts';
 import { assertDependenciesStay, joinedHostname, resolveDependencies } from './resolve-dependencies.ts';
 import { resolveImage } from './resolve-image.ts';
 import { doSteps, type Steps } from './steps.ts';
+import { timezoneFile } from './timezone.ts';
 import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
 
 export type CreatePorts = CleanupPorts & Pick<Ports, 'randomBytes' | 'random'>;
@@ -163,6 +164,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
       `opening seccomp profile failed: open ${seccomp.path}: no such file or directory`,
     );
   assertLogDestination(ports, config.health);
+  if (config.timezone !== undefined) timezoneFile(ports, config.timezone);
   // Checked now rather than at the first start; the spec itself is made then, for the host as it is then.
   checkConfig(config);
   cgroupResources(config.limits, [], host.controllers());

@@ -147,6 +147,8 @@ export interface Host {
   changedAt(file: string): string | undefined;
   /** Whole or not at all. */
   writeText(file: string, text: string, options?: { mode?: number; durable?: boolean }): void;
+  /** Its content and permissions, links followed. */
+  copyFile(from: string, to: string): void;
   /** To the end of the file as it is, which others may have open. */
   appendText(file: string, text: string): void;
   /** What callers of writeText left beside a file when they were killed. */

@@ -131,6 +131,8 @@ export interface ContainerConfig {
   readOnlyTmpfs: boolean;
   shmSizeBytes: number;
   umask: number;
+  /** `--tz`: a name of the tz database, or `local`. */
+  timezone?: string;
   /** `--group-add`: names of the container's /etc/group, or numbers. */
   groupAdd?: string[];
   sysctls?: Record<string, string>;

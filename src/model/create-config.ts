@@ -64,6 +64,7 @@ const AS_ASKED = [
   'requires',
   'sysctls',
   'timeoutSeconds',
+  'timezone',
   'ulimits',
   'unsetEnv',
 ] as const satisfies (keyof ContainerConfig)[];

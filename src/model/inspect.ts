@@ -186,6 +186,7 @@ function inspectConfig({ config }: ContainerRecord): object {
     HealthcheckMaxLogCount: health?.maxLogCount ?? 5,
     HealthcheckMaxLogSize: health?.maxLogSize ?? 500,
     CreateCommand: config.createCommand,
+    ...(config.timezone === undefined ? {} : { Timezone: config.timezone }),
     Umask: config.umask.toString(8).padStart(4, '0'),
     Timeout: config.timeoutSeconds ?? 0,
     StopTimeout: config.stopTimeoutSeconds,

@@ -13,6 +13,7 @@ export interface ContainerFiles {
   hosts?: string;
   hostname?: string;
   containerenv?: string;
+  localtime?: string;
   /** A tmpfs for /dev/shm that more than one container mounts; absent: one of the container's own. */
   shm?: string;
 }
@@ -152,6 +153,7 @@ function fileMounts(config: ContainerConfig, files: ContainerFiles): Mount[] {
     ['/etc/hosts', files.hosts],
     ['/etc/hostname', files.hostname],
     ['/run/.containerenv', files.containerenv],
+    ['/etc/localtime', files.localtime],
   ];
   return at.flatMap(([destination, source]) =>
     source === undefined ? [] : [{ destination, type: 'bind', source, options: [...options] }],

@@ -1,5 +1,14 @@
 /** The kernel and plain files, as the lifecycle's Host port has them. */
-import { accessSync, appendFileSync, constants, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -47,6 +56,7 @@ export const host = {
   writeText: writeFileAtomic,
   halfWritten,
   replaceByLink,
+  copyFile: (from: string, to: string): void => copyFileSync(from, to),
   appendText: (file: string, text: string): void => appendFileSync(file, text),
   makeDirectory: (directory: string): void => makeDirectory(directory),
   listDirectory,

@@ -213,6 +213,17 @@ export const CASES: Case[] = [
   },
   { flags: ['--security-opt', 'unmask=ALL'], see: MOUNTS, normalise: mounts, byRuntime: true },
   { flags: [], see: 'cat /proc/sys/net/ipv4/ping_group_range /proc/sys/net/ipv4/ip_unprivileged_port_start' },
+  {
+    flags: ['--tz', 'Europe/Berlin'],
+    see: 'stat -c "%a %s %F" /etc/localtime; date +%Z; echo x >/etc/localtime && echo written',
+    shows: /\nCES?T\nwritten$/,
+  },
+  {
+    flags: ['--tz', 'Asia/Tokyo', '--read-only'],
+    see: 'date +%Z; grep localtime /proc/self/mountinfo',
+    normalise: mounts,
+  },
+  { flags: ['--tz', 'local'], see: 'date +%Z; cksum </etc/localtime' },
   // Devices, limits, namespaces
   {
     flags: [],

@@ -73,6 +73,8 @@ describe('createRequest', () => {
     [['--log-driver', 'k8s-file', '--pull=never'], { logDriver: 'k8s-file', pull: 'never' }],
     [['--runtime', 'runc', '--cidfile', '/run/a/../id'], { runtime: 'runc', cidFile: '/run/id' }],
     [['--pidfile', '/run/a/../p', '--conmon-pidfile', '/c'], { pidFile: '/run/p', conmonPidFile: '/c' }],
+    [['--tz', 'Europe/Berlin'], { timezone: 'Europe/Berlin' }],
+    [['--tz', ''], {}],
     [['--pidfile', '', '--conmon-pidfile='], {}],
     [
       ['-v', '/a:/b:ro', '--tmpfs', '/t', '-v', '/c:/d'],

@@ -208,6 +208,13 @@ export const CREATE: Cells = {
         },
       },
     ],
+    ['absent', `berth create --name % --tz Bogus ${BOX} true`],
+    ['absent', `berth create --name % --tz Europe ${BOX} true`],
+    ['absent', `berth create --name % --tz ../zoneinfo/UTC ${BOX} true`],
+    [
+      'absent',
+      `berth create --name % --tz local ${BOX} true; berth inspect --format "{{.Config.Timezone}}" %`,
+    ],
     ['absent', `berth create --name % --cap-add bogus ${BOX} true`],
     ['absent', `berth create --name % --cap-drop bogus ${BOX} true`],
     ['absent', `berth create --name % --security-opt bogus ${BOX} true`],
