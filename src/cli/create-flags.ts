@@ -14,6 +14,7 @@ import { parseSize } from '../model/size.ts';
 import type { Arguments, Flag } from './command.ts';
 import { DRY_RUN } from './dry-run.ts';
 import { HEALTH_FLAGS, healthRequest } from './health-flags.ts';
+import { HOST_FLAGS, hostRequest } from './host-flags.ts';
 import {
   LIMIT_FLAGS,
   limits,
@@ -29,6 +30,7 @@ const DEFAULT_SHM_SIZE = '65536000';
 
 export const CREATE_FLAGS: Record<string, Flag> = {
   ...NAMESPACE_FLAGS,
+  ...HOST_FLAGS,
   ...LIMIT_FLAGS,
   ...PROCESS_LIMIT_FLAGS,
   ...HEALTH_FLAGS,
@@ -143,10 +145,14 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
     ),
     ...optional('timezone', args.string('tz') || undefined),
     umask: parseUmask(args.string('umask') ?? '0022'),
-    security: parseSecurityFlags(args.strings('security-opt'), {
-      add: args.strings('cap-add').flatMap(listed),
-      drop: args.strings('cap-drop').flatMap(listed),
-    }),
+    security: {
+      ...parseSecurityFlags(args.strings('security-opt'), {
+        add: args.strings('cap-add').flatMap(listed),
+        drop: args.strings('cap-drop').flatMap(listed),
+      }),
+      ...(args.bool('privileged') ? { privileged: true } : {}),
+    },
+    ...hostRequest(args),
     limits: withoutUnlimited(limits(args)),
     ...processLimits(args),
     health: healthRequest(args),

@@ -9,6 +9,7 @@ import { initialState } from '../model/state.ts';
 import { checkConfig } from '../oci/check.ts';
 import { cgroupResources } from '../oci/limits.ts';
 import type { CleanupPorts } from './cleanup.ts';
+import { hostDevices } from './devices.ts';
 import { forgetContainer } from './forget.ts';
 import { assertLogDestination } from './health-log.ts';
 import { withContainer } from './lock.ts';
@@ -165,6 +166,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
     );
   assertLogDestination(ports, config.health);
   if (config.timezone !== undefined) timezoneFile(ports, config.timezone);
+  hostDevices(ports, config);
   // Checked now rather than at the first start; the spec itself is made then, for the host as it is then.
   checkConfig(config);
   cgroupResources(config.limits, [], host.controllers());

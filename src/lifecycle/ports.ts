@@ -3,6 +3,7 @@
  * together. Each verb names only the ports it uses.
  */
 import type { ContainerConfig } from '../model/config.ts';
+import type { DeviceNode } from '../model/device.ts';
 import type { EventRecord } from '../model/event.ts';
 import type { HealthResult, HealthState } from '../model/health.ts';
 import type { HostReport } from '../model/info.ts';
@@ -156,6 +157,8 @@ export interface Host {
   makeDirectory(directory: string): void;
   /** By a symbolic link, at once. */
   replaceByLink(file: string, target: string): void;
+  /** The device at a path, or those below a directory; see sys/devices.ts. Undefined if there is nothing. */
+  devicesAt(file: string): { path: string; nodes: DeviceNode[] } | undefined;
   /** Names, in no order; undefined if there is no such directory. */
   listDirectory(directory: string): string[] | undefined;
   /** A file or a whole directory; one that is not there is success. */

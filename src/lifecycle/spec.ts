@@ -4,6 +4,7 @@ import { BerthError } from '../model/errors.ts';
 import { generateSpec } from '../oci/spec.ts';
 import { lookupUser } from '../oci/user.ts';
 import { mountedFiles } from './container-files.ts';
+import { hostDevices } from './devices.ts';
 import { applyHooks } from './hooks.ts';
 import { joinedNamespaces } from './joined-namespaces.ts';
 import type { Ports } from './ports.ts';
@@ -35,6 +36,7 @@ export async function writeSpec(
     sourceFlags: host.mountFlags(
       config.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
     ),
+    devices: hostDevices(ports, config),
     host: host.facts(config),
   });
   host.writeText(spec, await applyHooks(ports, config, generated), { mode: 0o600 });

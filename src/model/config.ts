@@ -4,6 +4,7 @@
  *
  * Times are milliseconds, sizes bytes, unless a name says otherwise.
  */
+import type { DeviceConfig, DeviceRule } from './device.ts';
 import type { HealthConfig } from './health.ts';
 import type { JoinedNamespace, NamespaceConfig } from './namespace.ts';
 
@@ -52,7 +53,7 @@ export interface ResourceLimits {
 export interface SecurityConfig {
   capAdd: string[];
   capDrop: string[];
-  /** `--privileged`: all capabilities and devices, nothing masked, no seccomp. */
+  /** `--privileged`: all capabilities and devices, nothing masked, no seccomp profile but one that was asked for. */
   privileged?: boolean;
   noNewPrivileges: boolean;
   /** `unconfined`, a profile's path, or the distribution's default profile. */
@@ -137,6 +138,9 @@ export interface ContainerConfig {
   groupAdd?: string[];
   sysctls?: Record<string, string>;
   ulimits?: UlimitConfig[];
+  devices?: DeviceConfig[];
+  /** `--device-cgroup-rule`: what may be used beyond the devices that it is given. */
+  deviceRules?: DeviceRule[];
   oomScoreAdj?: number;
   /** The payload is systemd (`--systemd`, decided at create): tmpfs on /run, /tmp …, cgroup writable. */
   systemd?: boolean;

@@ -54,6 +54,8 @@ export interface StartupRequest {
 const AS_ASKED = [
   'cidFile',
   'conmonPidFile',
+  'deviceRules',
+  'devices',
   'ephemeral',
   'groupAdd',
   'hooksDirs',

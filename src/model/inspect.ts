@@ -247,6 +247,11 @@ function inspectHostConfig({ config }: ContainerRecord, facts: InspectFacts): ob
     CpuPeriod: limits.cpuPeriod ?? (limits.cpus === undefined ? 0 : 100_000),
     CpuQuota: limits.cpuQuota ?? Math.round((limits.cpus ?? 0) * 100_000),
     PidsLimit: limits.pids ?? 0,
+    Devices: (config.devices ?? []).map(({ source, destination = source, access }) => ({
+      PathOnHost: source,
+      PathInContainer: destination,
+      CgroupPermissions: access,
+    })),
     Ulimits: (config.ulimits ?? []).map(({ name, soft, hard }) => ({
       Name: `RLIMIT_${name.toUpperCase()}`,
       Soft: soft,

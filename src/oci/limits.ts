@@ -2,9 +2,10 @@
  * Resource limits: cgroup (linux.resources) and rlimits.
  */
 import type { ContainerConfig, ResourceLimits, UlimitConfig } from '../model/config.ts';
+import type { DeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
 import { ULIMITS } from '../model/ulimit.ts';
-import type { DeviceRule, Resources, Rlimit } from './types.ts';
+import type { Resources, Rlimit } from './types.ts';
 
 /** Soft and hard limit; `Infinity` = unlimited. */
 export interface LimitPair {

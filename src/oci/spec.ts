@@ -2,6 +2,7 @@
  * The OCI runtime spec of a container: what it was configured to be, applied to this host.
  */
 import type { ContainerConfig } from '../model/config.ts';
+import type { DeviceNode, DeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
 import { KERNEL_NAMES, type NamespaceName, namespaceModes } from '../model/namespace.ts';
 import type { HostFacts } from './host.ts';
@@ -11,11 +12,11 @@ import { type ContainerFiles, containerMounts, rootfsPropagation } from './mount
 import { containerProcess } from './process.ts';
 import { resolveSeccomp } from './seccomp.ts';
 import { containerSysctls } from './sysctls.ts';
-import type { Device, DeviceRule, Namespace, Seccomp, Spec } from './types.ts';
+import type { Namespace, Seccomp, Spec } from './types.ts';
 import type { ResolvedUser } from './user.ts';
 
 /** A device node of the host, given to the container at `path`. */
-export interface HostDevice extends Device {
+export interface HostDevice extends DeviceNode {
   /** Of `rwm`. */
   access: string;
 }
@@ -126,6 +127,7 @@ function deviceRules({ config, devices = [] }: SpecInput): DeviceRule[] {
   return [
     { allow: false, access: 'rwm' },
     ...devices.map(({ type, major, minor, access }) => ({ allow: true, type, major, minor, access })),
+    ...(config.deviceRules ?? []),
   ];
 }
 
@@ -135,7 +137,7 @@ function seccompOf(
   host: HostFacts,
 ): Seccomp | undefined {
   const { seccomp, privileged } = config.security;
-  if (seccomp === 'unconfined' || privileged === true) {
+  if (seccomp === 'unconfined' || (privileged === true && seccomp === 'default')) {
     return undefined;
   }
   if (host.seccompProfile === undefined) {

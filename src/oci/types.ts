@@ -3,6 +3,7 @@
  * https://github.com/opencontainers/runtime-spec/tree/v1.2.0, config.md and config-linux.md.
  */
 
+import type { DeviceNode, DeviceRule } from '../model/device.ts';
 import type { Hook, RuntimeStage } from './hooks.ts';
 
 export interface Spec {
@@ -64,7 +65,7 @@ export interface Linux {
   namespaces: Namespace[];
   cgroupsPath: string;
   resources: Resources;
-  devices?: Device[];
+  devices?: DeviceNode[];
   sysctl?: Record<string, string>;
   seccomp?: Seccomp;
   maskedPaths: string[];
@@ -84,26 +85,6 @@ export interface Resources {
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
   blockIO?: { weight: number };
   pids?: { limit: number };
-}
-
-export interface DeviceRule {
-  allow: boolean;
-  type?: DeviceType;
-  major?: number;
-  minor?: number;
-  access: string;
-}
-
-export type DeviceType = 'b' | 'c' | 'p' | 'u';
-
-export interface Device {
-  path: string;
-  type: DeviceType;
-  major: number;
-  minor: number;
-  fileMode: number;
-  uid: number;
-  gid: number;
 }
 
 export interface Seccomp {

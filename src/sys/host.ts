@@ -14,6 +14,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isErrno } from '../model/errors.ts';
 import * as cgroup from './cgroup.ts';
+import { devicesAt } from './devices.ts';
 import { halfWritten, makeDirectory, readFileIfAny, replaceByLink, writeFileAtomic } from './files.ts';
 import { mountInfo, mountOf } from './mountinfo.ts';
 import { bootId, isAlive, processNamespaces, securityLabel, selfRef, signalProcess } from './proc.ts';
@@ -60,6 +61,7 @@ export const host = {
   appendText: (file: string, text: string): void => appendFileSync(file, text),
   makeDirectory: (directory: string): void => makeDirectory(directory),
   listDirectory,
+  devicesAt,
   remove(file: string): void {
     rmSync(file, { recursive: true, force: true });
   },

@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,7 @@ import {
   waitUntilEmpty,
   wasOomKilled,
 } from '../../../src/sys/cgroup.ts';
+import { devicesAt } from '../../../src/sys/devices.ts';
 import { readFileIfAny, writeFileAtomic } from '../../../src/sys/files.ts';
 import { host } from '../../../src/sys/host.ts';
 import {
@@ -294,5 +296,29 @@ describe('host', () => {
     host.remove(file);
     host.remove(file);
     assert.equal(host.exists(file), false);
+  });
+});
+
+describe('devices', () => {
+  it('are known by type and number, also through a link; a directory has those below it', () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'berth-devices-'));
+    try {
+      const link = path.join(directory, 'link');
+      symlinkSync('/dev/null', link);
+      const found = devicesAt(link);
+      assert.equal(found?.path, '/dev/null');
+      const { type, major, minor } = found?.nodes[0] ?? {};
+      assert.deepEqual([type, major, minor], ['c', 1, 3]);
+      assert.deepEqual(devicesAt(directory)?.nodes, [], 'a link is no device of the directory');
+      const below = devicesAt('/dev')?.nodes.map((node) => node.path) ?? [];
+      assert.ok(below.includes('/dev/null') && !below.some((file) => file.startsWith('/dev/pts/')));
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('are nowhere where there is nothing, and nothing but a device is one', () => {
+    assert.equal(devicesAt('/nosuch'), undefined);
+    assert.deepEqual(devicesAt('/etc/passwd'), { path: '/etc/passwd', nodes: [] });
   });
 });

@@ -30,6 +30,7 @@ const CONTAINERENV =
   'Podman leaves the file empty unless privileged; Berth says which engine, container and image';
 
 const CAPS = 'grep -E "^(Cap|NoNewPrivs|Seccomp)" /proc/self/status';
+const DEVICES = 'cd /dev; for f in $(find . | sort); do stat -c "%n %F %a %u:%g %t:%T" $f; done';
 const MOUNTS = 'cat /proc/self/mountinfo';
 
 export const CASES: Case[] = [
@@ -126,6 +127,22 @@ export const CASES: Case[] = [
   { flags: ['--security-opt', 'seccomp=unconfined'], see: CAPS },
   // Forbidden by the profile: keyctl and unshare of a user namespace.
   { flags: [], see: 'unshare -U true 2>&1; echo $?' },
+  // The host's devices, and all at once
+  { flags: ['--privileged'], see: CAPS },
+  { flags: ['--privileged'], see: MOUNTS, normalise: mounts, byRuntime: true },
+  { flags: ['--privileged'], see: DEVICES, byRuntime: true },
+  { flags: ['--privileged', '--user', 'app', '--security-opt', 'mask=/home'], see: `${CAPS}; ls /home` },
+  {
+    flags: ['--device', '/dev/fuse:/dev/x:r', '--device', '/dev/net:/dev/tuns'],
+    see: `${DEVICES}; (: </dev/x) && echo read; (: >/dev/x) 2>&1`,
+    shows: /read\n.*can't create \/dev\/x: Operation not permitted$/,
+    byRuntime: true,
+  },
+  {
+    flags: ['--device-cgroup-rule', 'c 10:229 r', '--cap-add', 'MKNOD'],
+    see: 'mknod /dev/x c 10 229; (: </dev/x) && echo read; (: >/dev/x) 2>&1',
+    shows: "read\nsh: can't create /dev/x: Operation not permitted",
+  },
   // Mounts
   { flags: [], see: MOUNTS, normalise: mounts, byRuntime: true },
   { flags: ['--read-only'], see: MOUNTS, normalise: mounts, byRuntime: true },
@@ -227,7 +244,7 @@ export const CASES: Case[] = [
   // Devices, limits, namespaces
   {
     flags: [],
-    see: 'cd /dev; for f in $(find . | sort); do stat -c "%n %F %a %u:%g %t:%T" $f; done',
+    see: DEVICES,
     byRuntime: true,
   },
   { flags: [], see: 'find /dev -type l -exec ls -l {} + | sed "s/.*\\/dev/dev/"', byRuntime: true },

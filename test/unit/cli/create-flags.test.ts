@@ -122,6 +122,45 @@ describe('createRequest', () => {
       { health: { disabled: false, onFailure: 'kill', maxLogCount: 0, maxLogSize: 0 } },
     ],
     [['--no-healthcheck'], { health: { disabled: true } }],
+    [
+      [
+        ...[
+          '--device',
+          '/dev/a',
+          '--device',
+          '/dev/b/:/dev/../x:r',
+          '--device=/dev/c:mw',
+          '--device=/dev/d:/y',
+        ],
+        ...['--device', '/dev/e:', '--device', '/dev/f::w'],
+      ],
+      {
+        devices: [
+          { source: '/dev/a', access: 'rwm' },
+          { source: '/dev/b', destination: '/x', access: 'r' },
+          { source: '/dev/c', access: 'mw' },
+          { source: '/dev/d', destination: '/y', access: 'rwm' },
+          { source: '/dev/e', access: 'rwm' },
+          { source: '/dev/f', access: 'w' },
+        ],
+      },
+    ],
+    [
+      [
+        '--device-cgroup-rule',
+        'c 89:* rwmr,b 8 r',
+        '--device-cgroup-rule',
+        'a *:* m',
+        '--device-cgroup-rule=',
+      ],
+      {
+        deviceRules: [
+          { allow: true, type: 'c', major: 89, access: 'rwm' },
+          { allow: true, type: 'b', major: 8, access: 'r' },
+          { allow: true, access: 'm' },
+        ],
+      },
+    ],
   ];
   for (const [argv, part] of READ) {
     it(`reads ${argv.join(' ')}`, () => {
@@ -130,6 +169,11 @@ describe('createRequest', () => {
       assert.deepEqual(made, { ...plain, ...part });
     });
   }
+
+  it('makes a privileged container privileged', () => {
+    assert.equal(request('--privileged', 'i').security.privileged, true);
+    assert.deepEqual(request('--privileged=false', 'i').security, request('i').security);
+  });
 
   it('splits capabilities at commas and collects security options', () => {
     const { security } = request(
@@ -201,6 +245,23 @@ describe('createRequest', () => {
       ['--label-file', '/nonexistent', 'i'],
       'unable to process labels: open /nonexistent: no such file or directory',
     ],
+    [['--device', '/dev/null:x', 'i'], 'invalid device mode: x'],
+    [['--device', '/dev/null:/x:rr', 'i'], 'invalid device mode: rr'],
+    [['--device', '/dev/null:/x:', 'i'], 'invalid device mode: '],
+    [['--device', '/dev/null:r:w', 'i'], 'invalid device specification: /dev/null:r:w'],
+    [['--device', '/dev/null:/x:r:w', 'i'], 'invalid device specification: /dev/null:/x:r:w'],
+    [['--device', '', 'i'], 'stat : no such file or directory'],
+    [
+      ['--device', 'vendor.com/gpu=all', 'i'],
+      '--device vendor.com/gpu=all: devices of the Container Device Interface are not supported yet',
+    ],
+    [
+      ['--device-cgroup-rule', 'c 1:3', 'i'],
+      'invalid device cgroup rule requires type, major:Minor, and access rules: "c 1:3"',
+    ],
+    [['--device-cgroup-rule', 'x 1:3 r', 'i'], 'invalid device type in device-access-add: x'],
+    [['--device-cgroup-rule', 'c 1:3 x', 'i'], 'invalid device access in device-access-add: x'],
+    [['--device-cgroup-rule', 'c 1:x r', 'i'], 'strconv.ParseUint: parsing "x": invalid syntax'],
     [['--replace', 'i'], 'cannot replace container without --name being set'],
     [['--annotation', 'x', 'i'], 'annotations must be formatted KEY=VALUE'],
     [

@@ -54,6 +54,18 @@ describe('generateSpec', () => {
     assert.equal(seccomp, undefined);
   });
 
+  it('filters a privileged container by a profile that was asked for', () => {
+    const { seccomp } = spec(config({}, { privileged: true, seccomp: { path: '/profile' } }), {
+      host: { ...HOST, seccompProfile: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [] } },
+    }).linux;
+    assert.equal(seccomp?.defaultAction, 'SCMP_ACT_ALLOW');
+  });
+
+  it('adds the rules for devices that were asked for', () => {
+    const rule = { allow: true, type: 'c', major: 89, access: 'rwm' } as const;
+    assert.deepEqual(spec(config({ deviceRules: [rule] })).linux.resources.devices.at(-1), rule);
+  });
+
   it('does not run a container unfiltered because the profile is missing', () => {
     assert.throws(() => spec(config({}, { seccomp: 'default' })), {
       code: 'unsupported',
