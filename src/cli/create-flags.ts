@@ -24,6 +24,7 @@ import {
   withoutUnlimited,
 } from './limit-flags.ts';
 import { NAMESPACE_FLAGS, namespaceRequest } from './namespace-flags.ts';
+import { RESOLVER_FLAGS, resolverRequest } from './resolver-flags.ts';
 
 /** Podman's default, which it writes as 64m and counts in thousands (`inspect` shows 65536000). */
 const DEFAULT_SHM_SIZE = '65536000';
@@ -34,6 +35,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   ...LIMIT_FLAGS,
   ...PROCESS_LIMIT_FLAGS,
   ...HEALTH_FLAGS,
+  ...RESOLVER_FLAGS,
   annotation: { type: 'strings', help: 'Add an annotation for the runtime, key=value' },
   'cap-add': { type: 'strings', help: 'Add a capability' },
   'cap-drop': { type: 'strings', help: 'Drop a capability' },
@@ -103,6 +105,7 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
   if (args.bool('replace') && name === undefined)
     throw new BerthError('usage', 'cannot replace container without --name being set');
   const rootfs = args.bool('rootfs');
+  const namespaces = namespaceRequest(args);
   return {
     ...optional('name', name),
     image: rootfs ? absolute(image) : image,
@@ -134,7 +137,8 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
       ...args.strings('mount').map((text) => parseMountFlag(text, process.cwd())),
       ...args.strings('tmpfs').map(parseTmpfsFlag),
     ],
-    ...namespaceRequest(args),
+    ...namespaces,
+    ...resolverRequest(args, namespaces.network),
     ...optional('groupAdd', groups(args.strings('group-add').flatMap(listed))),
     ...optional('sysctls', sysctls(args.strings('sysctl').flatMap(listed))),
     readOnly: args.bool('read-only'),

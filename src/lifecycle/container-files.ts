@@ -1,6 +1,7 @@
 /** The small files that a container sees under /etc and /run: written into its bundle before each start, or shared. */
 import type { ContainerConfig } from '../model/config.ts';
-import { containerEnvText, hostnameText, hostsText, ownHostsLine } from '../oci/files.ts';
+import { BerthError } from '../model/errors.ts';
+import { containerEnvText, hostnameText, hostsText, ownHostsLine, resolvConfText } from '../oci/files.ts';
 import type { ContainerFiles } from '../oci/mounts.ts';
 import { networkOwner, shmOwner } from './joined-namespaces.ts';
 import type { Ports } from './ports.ts';
@@ -9,12 +10,12 @@ import { timezoneFile } from './timezone.ts';
 type FilePorts = Pick<Ports, 'host' | 'store' | 'runtime'>;
 
 /** Writes hosts, resolv.conf, hostname, .containerenv and localtime; world-readable, as the payload may run as anybody. */
-export function writeContainerFiles(ports: FilePorts, config: ContainerConfig): void {
+export function writeContainerFiles(ports: FilePorts & Pick<Ports, 'rootfs'>, config: ContainerConfig): void {
   const { host, runtime } = ports;
   const { bundle } = runtime.files(config.id);
   const texts: Record<string, string> = {
-    hosts: hostsText(config, host.readText('/etc/hosts') ?? ''),
-    'resolv.conf': host.readText('/etc/resolv.conf') ?? '',
+    hosts: hostsText(config, hostsBase(ports, config)),
+    'resolv.conf': resolvConfText(config, host.readText('/etc/resolv.conf') ?? ''),
     hostname: hostnameText(config),
     '.containerenv': containerEnvText(config),
   };
@@ -36,21 +37,39 @@ export function mountedFiles(
   const { bundle } = ports.runtime.files(config.id);
   const owner = networkOwner(ports.store, config);
   const shared = owner.network === 'none' ? bundle : ports.runtime.files(owner.id).bundle;
+  const hosts = owner.noHosts ? bundle : shared;
   const shm = shmPath(ports, config);
   return {
-    ...(owner.network === 'none' ? {} : { resolvConf: `${shared}/resolv.conf` }),
-    hosts: `${shared}/hosts`,
-    hostname: `${bundle}/hostname`,
+    ...(owner.network === 'none' || owner.dns?.includes('none')
+      ? {}
+      : { resolvConf: `${shared}/resolv.conf` }),
+    ...(config.noHosts ? {} : { hosts: `${hosts}/hosts` }),
+    ...(config.noHostname ? {} : { hostname: `${bundle}/hostname` }),
     containerenv: `${bundle}/.containerenv`,
     ...(config.timezone === undefined ? {} : { localtime: `${bundle}/localtime` }),
     ...(shm === undefined ? {} : { shm }),
   };
 }
 
+/** What /etc/hosts begins with. */
+function hostsBase(
+  { host, rootfs }: Pick<Ports, 'host' | 'rootfs'>,
+  { id, hostsFile = '/etc/hosts' }: ContainerConfig,
+): string {
+  if (hostsFile === 'none') return '';
+  if (hostsFile === 'image') return rootfs.readInRoot(id, '/etc/hosts') ?? '';
+  const text = host.readText(hostsFile);
+  if (text !== undefined || hostsFile === '/etc/hosts') return text ?? '';
+  throw new BerthError(
+    'command-not-found',
+    `failed to create new hosts file: open ${hostsFile}: no such file or directory`,
+  );
+}
+
 /** A container in another one's network finds itself in that one's hosts file. */
 function addToSharedHosts({ host, store, runtime }: FilePorts, config: ContainerConfig): void {
   const owner = networkOwner(store, config);
-  if (owner.id === config.id || owner.network === 'none') return;
+  if (owner.id === config.id || owner.network === 'none' || owner.noHosts || config.noHosts) return;
   const file = `${runtime.files(owner.id).bundle}/hosts`;
   const line = ownHostsLine(config);
   if (host.readText(file)?.includes(line) !== true) host.appendText(file, line);

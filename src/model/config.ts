@@ -111,6 +111,17 @@ export interface ContainerConfig {
   /** The image named the directory: one that is missing is made, as for Podman. One from --workdir must exist. */
   workdirFromImage?: boolean;
   hostname: string;
+  /** `--add-host`, `NAME[;NAME…]:ADDRESS`: as typed, checked. */
+  addHosts?: string[];
+  /** `--hosts-file`: an absolute path, `image` or `none`; absent: the host's. */
+  hostsFile?: string;
+  /** The image's /etc/hosts and /etc/hostname are left as they are. */
+  noHosts?: true;
+  noHostname?: true;
+  /** Addresses, or `none` alone: the image's /etc/resolv.conf is left as it is. */
+  dns?: string[];
+  dnsSearch?: string[];
+  dnsOptions?: string[];
   labels: Record<string, string>;
   /** Image's and `--annotation`s, given to the runtime. */
   annotations: Record<string, string>;
@@ -174,6 +185,9 @@ export interface LogOptions {
   /** Of journald: SYSLOG_IDENTIFIER and CONTAINER_TAG. */
   tag?: string;
 }
+
+/** An address of `--add-host`: the host as the container reaches it, which takes a network that both are in. */
+export const HOST_GATEWAY = 'host-gateway';
 
 /** The first is the default. */
 export const LOG_DRIVERS = ['journald', 'k8s-file', 'none', 'passthrough'] as const;

@@ -52,15 +52,22 @@ export interface StartupRequest {
 
 /** What the image has no say in, and what is left out where nothing was asked for. */
 const AS_ASKED = [
+  'addHosts',
   'cidFile',
   'conmonPidFile',
   'deviceRules',
   'devices',
+  'dns',
+  'dnsOptions',
+  'dnsSearch',
   'ephemeral',
   'groupAdd',
   'hooksDirs',
+  'hostsFile',
   'logOptions',
   'namespaces',
+  'noHostname',
+  'noHosts',
   'oomScoreAdj',
   'pidFile',
   'requires',

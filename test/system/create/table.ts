@@ -104,8 +104,22 @@ export const CASES: Case[] = [
     shows: 'web\nweb\nweb',
   },
   { flags: [], see: 'hostname; cat /etc/hostname' },
-  { flags: [], see: 'cat /etc/hosts', normalise: blanks },
-  { flags: ['--hostname', 'web'], see: 'cat /etc/hosts', normalise: blanks },
+  { flags: [], see: 'cat /etc/hosts' },
+  { flags: ['--hostname', 'web'], see: 'cat /etc/hosts' },
+  {
+    flags: [
+      '--hostname',
+      'web',
+      '--add-host',
+      'a;web:1.2.3.4,six:::1',
+      '--hosts-file',
+      'none',
+      '--no-hostname',
+    ],
+    see: 'cat /etc/hosts; ls /etc/hostname 2>&1; hostname',
+    shows: /^1.2.3.4\ta web\n::1\tsix\n127.0.0.1\tlocalhost\n/,
+  },
+  { flags: ['--no-hosts', '--network', 'host', '--dns', 'none'], see: 'ls /etc/hosts /etc/resolv.conf 2>&1' },
   { flags: [], see: 'cat /etc/resolv.conf 2>&1' },
   {
     flags: [],
@@ -257,7 +271,21 @@ export const CASES: Case[] = [
   {
     flags: ['--network', 'host'],
     see: 'ls /sys/class/net; hostname; cat /etc/hostname /etc/hosts /etc/resolv.conf',
-    normalise: blanks,
+  },
+  {
+    flags: [
+      '--network=host',
+      '--dns',
+      '1.1.1.1',
+      '--dns-search',
+      'q',
+      '--dns-option',
+      'o',
+      '--hosts-file',
+      '/tmp/case.env',
+    ],
+    see: 'cat /etc/resolv.conf /etc/hosts',
+    shows: /^search q.*\nnameserver 1.1.1.1\noptions o/,
   },
   { flags: [], see: 'grep ^0: /proc/self/cgroup', shows: '0::/' },
   { flags: [], see: 'ls /proc/self/fd | wc -l; readlink /proc/self/fd/0' },
@@ -268,11 +296,6 @@ export const CASES: Case[] = [
   },
   { flags: ['-i'], see: 'readlink /proc/self/fd/0 | cut -c1-5', shows: /^pipe:$/ },
 ];
-
-/** Podman prints the host's /etc/hosts anew, with one tab; Berth copies it. */
-export function blanks(text: string): string {
-  return text.replace(/[ \t]+/g, ' ');
-}
 
 /** mountinfo without what differs from one container to the next: ids, devices, sources and overlay's directories. */
 export function mounts(text: string): string {

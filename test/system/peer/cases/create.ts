@@ -1,4 +1,4 @@
-import type { Cells } from '../case.ts';
+import type { Cell, Cells } from '../case.ts';
 import { withoutEcho } from '../tidy.ts';
 
 const BOX = 'localhost/busybox';
@@ -207,6 +207,50 @@ export const CREATE: Cells = {
           after: /error=cannot write \/nosuch\/pid: /,
         },
       },
+    ],
+    ...[
+      ...['a', 'a:', ':1.2.3.4', 'a:1.2.3', "'a;:1.1.1.1'", 'a=1.1.1.1', 'a:1.1.1.1,b'].map(
+        (host) => `--add-host ${host}`,
+      ),
+      ...['--add-host a:1.1.1.1 --no-hosts', '--no-hosts --hosts-file none'],
+      ...['--dns 1.1.1.1', '--dns-search a', '--dns-option a', '--dns bogus', '--dns none'],
+      ...[
+        '--dns none,1.1.1.1',
+        '--dns none --dns-search a',
+        '--dns-search .,a',
+        '--dns "" --dns-search "" --dns-option ""',
+      ],
+    ].map((flags): Cell => ['absent', `berth create --network none ${flags} --name % ${BOX} true`]),
+    ['created', `berth create --network container:% --add-host a:1.1.1.1 ${BOX} true`],
+    ['created', `berth create --network container:% --dns 1.1.1.1 ${BOX} true`],
+    ['absent', `berth create --network host --dns none --dns-search a --name % ${BOX} true`],
+    [
+      'absent',
+      `berth run --name % --hosts-file /nosuch ${BOX} true`,
+      {
+        differs: {
+          why: 'nothing is left of a failed start',
+          after: / pid=no error=failed to create new hosts/,
+        },
+      },
+    ],
+    [
+      'absent',
+      `berth create --name % --add-host a:host-gateway ${BOX} true`,
+      {
+        differs: {
+          why: EARLY,
+          code: '125',
+          stdout: '',
+          stderr: /^Error: unable to replace "host-gateway" of host entry/,
+          after: /is gone/,
+        },
+      },
+    ],
+    [
+      'absent',
+      `berth create --name % --network host --dns 1.1.1.1 --dns-search a,b --dns-option o --add-host a:1.1.1.1 ${BOX} true
+       berth inspect --format "{{with .HostConfig}}{{.Dns}}{{.DnsSearch}}{{.DnsOptions}}{{.ExtraHosts}}{{.HostsFile}}{{end}}" %`,
     ],
     ['absent', `berth create --name % --tz Bogus ${BOX} true`],
     ['absent', `berth create --name % --tz Europe ${BOX} true`],
