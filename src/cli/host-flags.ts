@@ -1,6 +1,7 @@
 /** The flags that give a container parts of the host. */
 import type { CreateRequest } from '../model/create-config.ts';
 import { parseDevice, parseDeviceRule } from '../model/device.ts';
+import { BerthError } from '../model/errors.ts';
 import type { Arguments, Flag } from './command.ts';
 
 export const HOST_FLAGS: Record<string, Flag> = {
@@ -12,6 +13,11 @@ export const HOST_FLAGS: Record<string, Flag> = {
     type: 'strings',
     help: 'Devices that may be used beyond these, "type major:minor rwm"',
   },
+  systemd: {
+    type: 'string',
+    help: 'Is the command systemd, which needs more of its own? true: if it looks so; false or always',
+    default: 'true',
+  },
   privileged: {
     type: 'bool',
     help: 'All capabilities and devices, nothing masked, no system call filtered',
@@ -19,7 +25,7 @@ export const HOST_FLAGS: Record<string, Flag> = {
 };
 
 /** Whether the devices are there is for create to see. Throws BerthError in Podman's words. */
-export function hostRequest(args: Arguments): Pick<CreateRequest, 'devices' | 'deviceRules'> {
+export function hostRequest(args: Arguments): Pick<CreateRequest, 'devices' | 'deviceRules' | 'systemd'> {
   const devices = args.strings('device').map((text) => parseDevice(text, process.cwd()));
   const deviceRules = args
     .strings('device-cgroup-rule')
@@ -29,5 +35,23 @@ export function hostRequest(args: Arguments): Pick<CreateRequest, 'devices' | 'd
   return {
     ...(devices.length === 0 ? {} : { devices }),
     ...(deviceRules.length === 0 ? {} : { deviceRules }),
+    ...systemdMode(args.string('systemd') ?? ''),
   };
+}
+
+function systemdMode(text: string): Pick<CreateRequest, 'systemd'> {
+  switch (text.toLowerCase()) {
+    case '':
+    case 'true':
+      return {};
+    case 'false':
+      return { systemd: false };
+    case 'always':
+      return { systemd: true };
+    default:
+      throw new BerthError(
+        'invalid',
+        'invalid config provided: --systemd values must be one of "true, false, always": invalid configuration',
+      );
+  }
 }

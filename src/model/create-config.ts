@@ -22,6 +22,7 @@ import type { ImageConfig } from './image.ts';
 import { shortId, unitName } from './name.ts';
 import { containerOf } from './namespace.ts';
 import { parseSignal } from './signal.ts';
+import { runsSystemd, SYSTEMD_STOP_SIGNAL } from './systemd.ts';
 
 /** The health flags; absent ones come from the image or the defaults. */
 export interface HealthRequest {
@@ -100,6 +101,8 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   terminal: boolean;
   interactive: boolean;
   stopSignal?: number;
+  /** Is the payload systemd? Absent: as its command says. */
+  systemd?: boolean;
   stopTimeoutSeconds: number;
   restart: RestartPolicy;
   autoRemove: boolean;
@@ -152,6 +155,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     );
   }
   const health = healthConfig(request.health, image);
+  const systemd = request.systemd ?? runsSystemd([...entrypoint, ...command]);
   return {
     version: 1,
     id,
@@ -172,7 +176,8 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     annotations: request.annotations,
     terminal: request.terminal,
     interactive: request.interactive,
-    stopSignal: request.stopSignal ?? (image?.stopSignal === undefined ? 15 : parseSignal(image.stopSignal)),
+    stopSignal: request.stopSignal ?? defaultStopSignal(image, systemd),
+    ...(systemd ? { systemd } : {}),
     stopTimeoutSeconds: request.stopTimeoutSeconds,
     restart: request.restart,
     autoRemove: request.autoRemove,
@@ -190,6 +195,10 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     createCommand: request.createCommand,
     ...asAsked(request),
   };
+}
+
+function defaultStopSignal(image: ImageConfig | undefined, systemd: boolean): number {
+  return parseSignal(image?.stopSignal ?? (systemd ? SYSTEMD_STOP_SIGNAL : 'SIGTERM'));
 }
 
 function asAsked(request: CreateRequest): Pick<ContainerConfig, AsAsked> {

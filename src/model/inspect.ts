@@ -161,6 +161,7 @@ function inspectConfig({ config }: ContainerRecord): object {
     Labels: config.labels,
     Annotations: config.annotations,
     StopSignal: signalName(config.stopSignal),
+    ...(config.systemd === true ? { SystemdMode: true } : {}),
     ...(health === undefined
       ? {}
       : {

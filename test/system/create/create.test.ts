@@ -134,6 +134,35 @@ describe('create', () => {
       });
     });
 
+    test(`systemd boots as the command, its own control groups below the container’s, and powers off at a stop, with ${runtime}`, async () => {
+      await leavingNothing(bed, async () => {
+        await bed.sh(SYSTEMD_ROOT, { input: PROBE_UNIT, quick: true });
+        await berth(
+          bed,
+          ...['create', '--runtime', runtime, '--name', 'os', '--rootfs', '-v', '/usr:/usr:ro'],
+          ...['/srv/os', '/sbin/init', '--unit=probe.service'],
+        );
+        await berth(bed, 'start', 'os');
+        await until('the unit in the container is active', async () => {
+          const { stdout } = await bed.nsenter(['berth', 'exec', 'os', 'systemctl', 'is-active', 'probe']);
+          return stdout === 'active\n' ? true : undefined;
+        });
+        assert.equal(await berth(bed, 'exec', 'os', 'systemctl', 'is-system-running'), 'running');
+        assert.equal(await berth(bed, 'exec', 'os', 'systemd-detect-virt'), 'podman');
+        const pid = await script(bed, 'berth inspect os | jq .[0].State.Pid');
+        assert.equal(
+          await script(bed, `sed s/^0::// /proc/${pid}/cgroup | tail -n 1`),
+          '/system.slice/berth-os.service/container/init.scope',
+        );
+        await berth(bed, 'stop', 'os');
+        const { State, Config } = await inspect('os');
+        assert.deepEqual([State.Status, State.ExitCode, Config.StopSignal], ['exited', 0, 'SIGRTMIN+3']);
+        assert.equal(await script(bed, 'systemctl show -P Result berth-os'), 'success');
+        await remove(bed, 'os');
+        await script(bed, 'rm -r /srv/os');
+      });
+    });
+
     test(`--stop-signal is what a stop sends, with ${runtime}`, async () => {
       await leavingNothing(bed, async () => {
         await berth(
@@ -152,6 +181,17 @@ describe('create', () => {
     });
   }
 });
+
+/** A root file system that has nothing but what systemd needs beside a /usr; the unit is standard input. */
+const SYSTEMD_ROOT = `mkdir -p /srv/os && cd /srv/os && mkdir -p usr etc/systemd/system proc sys dev run tmp var root
+  for d in bin sbin lib lib64; do ln -s usr/$d $d; done
+  touch etc/machine-id && cat >etc/systemd/system/probe.service`;
+const PROBE_UNIT = `[Unit]
+Requires=basic.target
+After=basic.target
+[Service]
+ExecStart=sleep 1000
+`;
 
 /** Flag, the controller it needs, the file that shows it, what is in there. */
 const LIMITS: [flags: string[], controller: string, file: string, content: string][] = [

@@ -157,6 +157,18 @@ export const CASES: Case[] = [
     see: 'mknod /dev/x c 10 229; (: </dev/x) && echo read; (: >/dev/x) 2>&1',
     shows: "read\nsh: can't create /dev/x: Operation not permitted",
   },
+  // As if the command were systemd
+  {
+    flags: ['--systemd', 'always'],
+    see: `${MOUNTS}; stat -c "%a %n" /run /run/lock /tmp /var/log/journal`,
+    normalise: (text) => mounts(text).replace('/sys/fs/cgroup nodev,noexec,nosuid,', '/sys/fs/cgroup '),
+    byRuntime: true,
+  },
+  {
+    flags: ['--systemd', 'always'],
+    see: 'test $container_uuid = $(hostname)$(echo $container_uuid | cut -c 13-) && mkdir /sys/fs/cgroup/x && rmdir /sys/fs/cgroup/x && echo writable',
+    shows: 'writable',
+  },
   // Mounts
   { flags: [], see: MOUNTS, normalise: mounts, byRuntime: true },
   { flags: ['--read-only'], see: MOUNTS, normalise: mounts, byRuntime: true },

@@ -139,6 +139,9 @@ describe('createRequest', () => {
       ['--health-on-failure=kill', '--health-max-log-count=0', '--health-max-log-size=0'],
       { health: { disabled: false, onFailure: 'kill', maxLogCount: 0, maxLogSize: 0 } },
     ],
+    [['--systemd', 'Always'], { systemd: true }],
+    [['--systemd=false'], { systemd: false }],
+    [['--systemd', 'TRUE', '--systemd='], {}],
     [['--no-healthcheck'], { health: { disabled: true } }],
     [
       [
@@ -262,6 +265,10 @@ describe('createRequest', () => {
     [
       ['--label-file', '/nonexistent', 'i'],
       'unable to process labels: open /nonexistent: no such file or directory',
+    ],
+    [
+      ['--systemd', '1', 'i'],
+      'invalid config provided: --systemd values must be one of "true, false, always": invalid configuration',
     ],
     [['--device', '/dev/null:x', 'i'], 'invalid device mode: x'],
     [['--device', '/dev/null:/x:rr', 'i'], 'invalid device mode: rr'],

@@ -33,6 +33,19 @@ function make(request: Partial<CreateRequest> = {}, image: Partial<ImageConfig> 
 }
 
 describe('containerConfig', () => {
+  it('knows systemd by its command or by what was said, and how it is stopped unless another signal was named', () => {
+    const of = (...made: Parameters<typeof make>) => {
+      const { systemd, stopSignal } = make(...made);
+      return [systemd, stopSignal];
+    };
+    assert.deepEqual(of(), [undefined, 15]);
+    assert.deepEqual(of({}, { entrypoint: ['/bin/sh', '-c'], cmd: ['/sbin/init'] }), [true, 37]);
+    assert.deepEqual(of({ systemd: true }), [true, 37]);
+    assert.deepEqual(of({ command: ['/sbin/init'], systemd: false }), [undefined, 15]);
+    assert.deepEqual(of({ command: ['/sbin/init'] }, { stopSignal: 'SIGINT' }), [true, 2]);
+    assert.deepEqual(of({ systemd: true, stopSignal: 9 }), [true, 9]);
+  });
+
   it('fills in the identity, the unit and the image', () => {
     const config = make();
     assert.deepEqual(

@@ -5,7 +5,6 @@ import { checkConfig } from '../../../src/oci/check.ts';
 import { serializeSpec } from '../../../src/oci/serialize.ts';
 import { generateSpec, type SpecInput } from '../../../src/oci/spec.ts';
 import { containerSysctls } from '../../../src/oci/sysctls.ts';
-import { runsSystemd } from '../../../src/oci/systemd.ts';
 import { config } from '../../support/config.ts';
 import { HOST, ROOT } from './facts.ts';
 
@@ -130,27 +129,6 @@ describe('containerSysctls', () => {
       message: "sysctl net.x=1 can't be set since Network Namespace set to host: invalid argument",
     });
   });
-});
-
-describe('runsSystemd', () => {
-  // As Podman 5.4 answers in .Config.SystemdMode.
-  for (const [argv, expected] of [
-    [['/sbin/init'], true],
-    [['/usr/local/sbin/init', '5'], true],
-    [['/usr/lib/systemd/systemd', '--x'], true],
-    [['systemd'], true],
-    [['/bin/sh', '-c', '/sbin/init'], true],
-    [['init'], false],
-    [['sh', '-c', '/sbin/init'], false],
-    [['/bin/sh', '-c', 'exec /sbin/init'], false],
-    [['/lib/systemd/systemd-udevd'], false],
-    [['/bin/sh', '/sbin/init'], false],
-    [[], false],
-  ] as const) {
-    it(`says ${expected} for ${JSON.stringify(argv)}`, () => {
-      assert.equal(runsSystemd(argv), expected);
-    });
-  }
 });
 
 describe('checkConfig', () => {

@@ -259,6 +259,15 @@ export const CREATE: Cells = {
       'absent',
       `berth create --name % --tz local ${BOX} true; berth inspect --format "{{.Config.Timezone}}" %`,
     ],
+    [
+      'absent',
+      `berth create --name % --systemd always ${BOX} true; berth inspect --format "{{.Config.SystemdMode}}" %`,
+    ],
+    [
+      'absent',
+      `berth create --name % ${BOX} /bin/sh -c /sbin/init; berth inspect --format "{{.Config.StopSignal}}" %`,
+    ],
+    ['absent', `berth create --name % --systemd maybe ${BOX} true`],
     ['absent', `berth create --name % --device /dev/nosuch ${BOX} true`],
     ['absent', `berth create --name % --device /etc/passwd ${BOX} true`],
     ['absent', `berth create --name % --device /srv ${BOX} true`],

@@ -2,8 +2,8 @@
  * systemd as a container's payload (`--systemd=true`, the default): recognised by its command.
  */
 
-/** SIGRTMIN+3: systemd(1) as PID 1 powers off. The stop signal of such a container unless another was given. */
-export const SYSTEMD_STOP_SIGNAL = 37;
+/** By this systemd(1) as PID 1 powers off. The stop signal of such a container unless another was given. */
+export const SYSTEMD_STOP_SIGNAL = 'SIGRTMIN+3';
 
 const INIT = ['/sbin/init', '/usr/sbin/init', '/usr/local/sbin/init'];
 
