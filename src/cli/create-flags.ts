@@ -13,6 +13,7 @@ import { parseSignal } from '../model/signal.ts';
 import { parseSize } from '../model/size.ts';
 import type { Arguments, Flag } from './command.ts';
 import { DRY_RUN } from './dry-run.ts';
+import { listed, pairs } from './entries.ts';
 import { HEALTH_FLAGS, healthRequest } from './health-flags.ts';
 import { HOST_FLAGS, hostRequest } from './host-flags.ts';
 import {
@@ -173,11 +174,6 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
   };
 }
 
-/** A list with commas; the empty text is an empty one. */
-function listed(text: string): string[] {
-  return text === '' ? [] : text.split(',');
-}
-
 function groups(names: string[]): string[] | undefined {
   if (names.includes('keep-groups'))
     throw new BerthError(
@@ -300,16 +296,6 @@ function annotations(entries: string[]): Record<string, string> {
   if (entries.some((entry) => entry.indexOf('=') < 1))
     throw new BerthError('invalid', 'annotations must be formatted KEY=VALUE');
   return pairs(entries);
-}
-
-/** A label without a value has an empty one. */
-function pairs(entries: string[]): Record<string, string> {
-  return Object.fromEntries(
-    entries.map((entry) => {
-      const [key = '', ...value] = entry.split('=');
-      return [key, value.join('=')];
-    }),
-  );
 }
 
 function oneOf<T extends string>(what: string, text: string, choices: readonly T[]): T {

@@ -2,9 +2,18 @@
 import type { CreateRequest } from '../model/create-config.ts';
 import { parseDevice, parseDeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
+import { parseCgroupParent } from '../model/slice.ts';
 import type { Arguments, Flag } from './command.ts';
+import { listed, pairs } from './entries.ts';
 
 export const HOST_FLAGS: Record<string, Flag> = {
+  cgroups: {
+    type: 'string',
+    help: 'enabled, split or no-conmon, which are the same: the unit has conmon and the container',
+    default: 'enabled',
+  },
+  'cgroup-conf': { type: 'strings', help: "A file of the container's control group, file=content" },
+  'cgroup-parent': { type: 'string', help: 'Slice of the unit, like machine.slice' },
   device: {
     type: 'strings',
     help: 'A device of the host, or all in a directory, host-path[:ctr-path][:rwm]',
@@ -24,15 +33,14 @@ export const HOST_FLAGS: Record<string, Flag> = {
   },
 };
 
+type HostRequest = Pick<CreateRequest, 'cgroupConf' | 'cgroupParent' | 'devices' | 'deviceRules' | 'systemd'>;
+
 /** Whether the devices are there is for create to see. Throws BerthError in Podman's words. */
-export function hostRequest(args: Arguments): Pick<CreateRequest, 'devices' | 'deviceRules' | 'systemd'> {
+export function hostRequest(args: Arguments): HostRequest {
   const devices = args.strings('device').map((text) => parseDevice(text, process.cwd()));
-  const deviceRules = args
-    .strings('device-cgroup-rule')
-    .flatMap((text) => text.split(','))
-    .filter((text) => text !== '')
-    .map(parseDeviceRule);
+  const deviceRules = args.strings('device-cgroup-rule').flatMap(listed).map(parseDeviceRule);
   return {
+    ...cgroupRequest(args),
     ...(devices.length === 0 ? {} : { devices }),
     ...(deviceRules.length === 0 ? {} : { deviceRules }),
     ...systemdMode(args.string('systemd') ?? ''),
@@ -54,4 +62,28 @@ function systemdMode(text: string): Pick<CreateRequest, 'systemd'> {
         'invalid config provided: --systemd values must be one of "true, false, always": invalid configuration',
       );
   }
+}
+
+function cgroupRequest(args: Arguments): Pick<CreateRequest, 'cgroupConf' | 'cgroupParent'> {
+  const mode = args.string('cgroups') || 'enabled';
+  const parent = args.string('cgroup-parent') ?? '';
+  const conf = args.strings('cgroup-conf').flatMap(listed);
+  if (mode === 'disabled')
+    throw new BerthError(
+      'unsupported',
+      '--cgroups disabled: a container is a unit, and a unit has a control group',
+    );
+  if (!['enabled', 'split', 'no-conmon'].includes(mode))
+    throw new BerthError('invalid', `invalid cgroup mode ${JSON.stringify(mode)}: invalid argument`);
+  if (mode === 'split' && parent !== '')
+    throw new BerthError(
+      'invalid',
+      'cannot specify --cgroup-mode=split with a cgroup-parent: invalid argument',
+    );
+  if (conf.some((entry) => !entry.includes('=')))
+    throw new BerthError('invalid', '--cgroup-conf must be formatted KEY=VALUE');
+  return {
+    ...(parent === '' ? {} : { cgroupParent: parseCgroupParent(parent) }),
+    ...(conf.length === 0 ? {} : { cgroupConf: pairs(conf) }),
+  };
 }

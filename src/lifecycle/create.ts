@@ -7,7 +7,7 @@ import { checkName, idFromBytes, randomName } from '../model/name.ts';
 import { type CreateStep, planCreate } from '../model/plan/create.ts';
 import { initialState } from '../model/state.ts';
 import { checkConfig } from '../oci/check.ts';
-import { cgroupResources } from '../oci/limits.ts';
+import { cgroupResources, unifiedResources } from '../oci/limits.ts';
 import type { CleanupPorts } from './cleanup.ts';
 import { hostDevices } from './devices.ts';
 import { forgetContainer } from './forget.ts';
@@ -170,6 +170,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   // Checked now rather than at the first start; the spec itself is made then, for the host as it is then.
   checkConfig(config);
   cgroupResources(config.limits, [], host.controllers());
+  unifiedResources(config, host.controllers());
   return config;
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import { dependenciesOf } from '../model/namespace.ts';
 import type { Settings } from '../model/settings.ts';
+import { DEFAULT_SLICE, sliceCgroup } from '../model/slice.ts';
 import { containerService, type ServiceContext } from '../unitfile/container-service.ts';
 import type { Ports } from './ports.ts';
 
@@ -57,7 +58,7 @@ async function serviceContext(
   });
   const manager = await systemd();
   // A container that was renamed while it runs keeps its control group, which has the name of its unit as it was then.
-  const cgroup = `/system.slice/${config.unit}`;
+  const cgroup = `${sliceCgroup(config.cgroupParent ?? DEFAULT_SLICE)}/${config.unit}`;
   const ownSlice =
     store.getContainer(config.id)?.state.cgroup !== cgroup &&
     host.isPopulated(cgroup) &&

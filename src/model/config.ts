@@ -150,6 +150,10 @@ export interface ContainerConfig {
   sysctls?: Record<string, string>;
   ulimits?: UlimitConfig[];
   devices?: DeviceConfig[];
+  /** `--cgroup-parent`: the slice of the unit. */
+  cgroupParent?: string;
+  /** `--cgroup-conf`: files of the container's control group, and what is written into them. */
+  cgroupConf?: Record<string, string>;
   /** `--device-cgroup-rule`: what may be used beyond the devices that it is given. */
   deviceRules?: DeviceRule[];
   oomScoreAdj?: number;

@@ -53,6 +53,8 @@ export interface StartupRequest {
 
 /** What the image has no say in, and what is left out where nothing was asked for. */
 const AS_ASKED = [
+  'cgroupConf',
+  'cgroupParent',
   'addHosts',
   'cidFile',
   'conmonPidFile',

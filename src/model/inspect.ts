@@ -207,6 +207,9 @@ function inspectHostConfig({ config }: ContainerRecord, facts: InspectFacts): ob
         return [source, destination, [mode, propagation, ...others, 'rbind'].join(',')].join(':');
       }),
     CgroupManager: 'cgroupfs',
+    Cgroups: 'default',
+    CgroupParent: config.cgroupParent ?? '',
+    CgroupConf: config.cgroupConf ?? null,
     CgroupMode: modes.cgroup,
     ContainerIDFile: config.cidFile ?? '',
     LogConfig: {

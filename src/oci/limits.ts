@@ -40,6 +40,24 @@ export function cgroupResources(
   return resources;
 }
 
+/**
+ * Files of the control group (`--cgroup-conf`).
+ * @throws BerthError `invalid` for what is no file of a controller, `unsupported` when the controller is missing.
+ */
+export function unifiedResources(
+  { cgroupConf }: Pick<ContainerConfig, 'cgroupConf'>,
+  controllers: readonly string[],
+): Pick<Resources, 'unified'> {
+  if (cgroupConf === undefined) return {};
+  for (const file of Object.keys(cgroupConf)) {
+    const [, controller] = /^([a-z]+)\.[a-z0-9._]+$/.exec(file) ?? [];
+    if (controller === undefined)
+      throw new BerthError('invalid', `the specified key has not the form CONTROLLER.VALUE \`${file}\``);
+    if (controller !== 'cgroup') requireController(controller, `--cgroup-conf ${file}`, controllers);
+  }
+  return { unified: cgroupConf };
+}
+
 /** The same for a container that runs: what is no longer limited has to be said. */
 export function changedResources(
   limits: ResourceLimits,

@@ -6,7 +6,7 @@ import type { DeviceNode, DeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
 import { KERNEL_NAMES, type NamespaceName, namespaceModes } from '../model/namespace.ts';
 import type { HostFacts } from './host.ts';
-import { cgroupResources } from './limits.ts';
+import { cgroupResources, unifiedResources } from './limits.ts';
 import { maskedPaths, readonlyPaths } from './masks.ts';
 import { type ContainerFiles, containerMounts, rootfsPropagation } from './mounts.ts';
 import { containerProcess } from './process.ts';
@@ -85,7 +85,10 @@ export function generateSpec(input: SpecInput): Spec {
     linux: {
       namespaces: namespaces(input),
       cgroupsPath: input.cgroupsPath,
-      resources: cgroupResources(config.limits, deviceRules(input), host.cgroupControllers),
+      resources: {
+        ...cgroupResources(config.limits, deviceRules(input), host.cgroupControllers),
+        ...unifiedResources(config, host.cgroupControllers),
+      },
       ...(devices.length > 0 ? { devices } : {}),
       ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
       ...(seccomp === undefined ? {} : { seccomp }),

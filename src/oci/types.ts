@@ -85,6 +85,8 @@ export interface Resources {
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
   blockIO?: { weight: number };
   pids?: { limit: number };
+  /** Files of the control group, cgroup v2. */
+  unified?: Record<string, string>;
 }
 
 export interface Seccomp {

@@ -1,6 +1,7 @@
 /** The unit file of a container: `berth-NAME.service`. */
 import type { ContainerConfig } from '../model/config.ts';
 import type { DependencyKind } from '../model/namespace.ts';
+import { DEFAULT_SLICE, sliceWithin } from '../model/slice.ts';
 import { execWord, freeText, pathWord, specifierWord } from './escape.ts';
 import { printUnit, type UnitEntry } from './unit.ts';
 
@@ -98,16 +99,7 @@ export function containerService(config: ContainerConfig, context: ServiceContex
           { key: 'ExecStopPost', value: command(`${context.libexec}/berth-cleanup`) },
           { key: 'TimeoutStartSec', value: '90' },
           { key: 'TimeoutStopSec', value: stopTimeout(config) },
-          ...(context.ownSlice === true
-            ? [
-                {
-                  key: 'Slice',
-                  value: 'system-berth.slice',
-                  comment:
-                    'A container that had this name and runs on under another one has the control group.',
-                },
-              ]
-            : []),
+          ...sliceEntries(config, context),
           {
             key: 'Delegate',
             value: 'yes',
@@ -141,6 +133,20 @@ function dependencyEntries(dependencies: readonly UnitDependency[]): UnitEntry[]
     ...line('After', dependencies, 'They start before this one and stop after it.'),
     ...line('PartOf', joined, 'It uses their namespaces, so it stops and restarts with them.'),
   ];
+}
+
+function sliceEntries({ cgroupParent }: ContainerConfig, { ownSlice }: ServiceContext): UnitEntry[] {
+  const slice = cgroupParent ?? DEFAULT_SLICE;
+  if (ownSlice === true) {
+    return [
+      {
+        key: 'Slice',
+        value: sliceWithin(slice, 'berth'),
+        comment: 'A container that had this name and runs on under another one has the control group.',
+      },
+    ];
+  }
+  return cgroupParent === undefined ? [] : [{ key: 'Slice', value: slice }];
 }
 
 /** systemd counts microseconds in 64 bits, and ignores a line with more: a grace of decades is no limit at all. */

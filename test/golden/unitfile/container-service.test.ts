@@ -73,6 +73,17 @@ describe('the unit file of a container', () => {
     });
   }
 
+  it('has the slice that was asked for, and one of its own in it where its control group is taken', () => {
+    const sliceOf = (changes: Partial<ContainerConfig>, ownSlice: boolean) =>
+      parseUnit(containerService(named('x', changes), { ...CONTEXT, ownSlice })).find(
+        ({ key }) => key === 'Slice',
+      )?.value;
+    assert.equal(sliceOf({}, false), undefined);
+    assert.equal(sliceOf({}, true), 'system-berth.slice');
+    assert.equal(sliceOf({ cgroupParent: 'work-batch.slice' }, false), 'work-batch.slice');
+    assert.equal(sliceOf({ cgroupParent: 'work-batch.slice' }, true), 'work-batch-berth.slice');
+  });
+
   it('says exactly what was meant, whatever is in its values', () => {
     fc.assert(
       fc.property(anyContainer, anyContext, (container, context) => {

@@ -68,6 +68,23 @@ describe('create', () => {
     });
   });
 
+  test('--cgroup-parent is the slice that the unit lies in', async () => {
+    await leavingNothing(bed, async () => {
+      await berth(
+        bed,
+        ...['create', '--name', 'low', '--cgroup-parent', 'user.slice', 'busybox', 'sleep', '1000'],
+      );
+      await berth(bed, 'start', 'low');
+      const group = await script(bed, 'systemctl show -P ControlGroup berth-low');
+      assert.equal(group, '/user.slice/berth-low.service');
+      assert.equal(
+        await berth(bed, 'inspect', '--format', '{{.State.CgroupPath}} {{.HostConfig.CgroupParent}}', 'low'),
+        `${group}/container user.slice`,
+      );
+      await remove(bed, 'low');
+    });
+  });
+
   for (const runtime of RUNTIMES) {
     test(`--replace stops and removes the running container of that name first, with ${runtime}`, async () => {
       await leavingNothing(bed, async () => {

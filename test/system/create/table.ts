@@ -169,6 +169,11 @@ export const CASES: Case[] = [
     see: 'test $container_uuid = $(hostname)$(echo $container_uuid | cut -c 13-) && mkdir /sys/fs/cgroup/x && rmdir /sys/fs/cgroup/x && echo writable',
     shows: 'writable',
   },
+  {
+    flags: ['--cgroup-conf', 'cgroup.max.depth=3'],
+    see: 'cat /sys/fs/cgroup/cgroup.max.depth',
+    shows: '3',
+  },
   // Mounts
   { flags: [], see: MOUNTS, normalise: mounts, byRuntime: true },
   { flags: ['--read-only'], see: MOUNTS, normalise: mounts, byRuntime: true },

@@ -139,6 +139,20 @@ describe('createRequest', () => {
       ['--health-on-failure=kill', '--health-max-log-count=0', '--health-max-log-size=0'],
       { health: { disabled: false, onFailure: 'kill', maxLogCount: 0, maxLogSize: 0 } },
     ],
+    [
+      [
+        '--cgroups=split',
+        '--cgroup-parent=',
+        '--cgroup-conf',
+        'memory.high=1g,io.max=8:0 rbps=1',
+        '--cgroup-conf=',
+      ],
+      { cgroupConf: { 'memory.high': '1g', 'io.max': '8:0 rbps=1' } },
+    ],
+    [
+      ['--cgroups', 'no-conmon', '--cgroup-parent', '/work.slice/work-a.slice'],
+      { cgroupParent: 'work-a.slice' },
+    ],
     [['--systemd', 'Always'], { systemd: true }],
     [['--systemd=false'], { systemd: false }],
     [['--systemd', 'TRUE', '--systemd='], {}],
@@ -266,6 +280,22 @@ describe('createRequest', () => {
       ['--label-file', '/nonexistent', 'i'],
       'unable to process labels: open /nonexistent: no such file or directory',
     ],
+    [
+      ['--cgroups', 'disabled', 'i'],
+      '--cgroups disabled: a container is a unit, and a unit has a control group',
+    ],
+    [['--cgroups', 'Enabled', 'i'], 'invalid cgroup mode "Enabled": invalid argument'],
+    [
+      ['--cgroups', 'split', '--cgroup-parent', 'a.slice', 'i'],
+      'cannot specify --cgroup-mode=split with a cgroup-parent: invalid argument',
+    ],
+    [
+      ['--cgroup-parent', '/work', 'i'],
+      'did not receive systemd slice as cgroup parent when using systemd to manage cgroups: invalid argument',
+    ],
+    [['--cgroup-parent', 'a--b.slice', 'i'], 'invalid slice name: a--b.slice: invalid argument'],
+    [['--cgroup-parent', 'a b%.slice', 'i'], 'invalid slice name: a b%.slice: invalid argument'],
+    [['--cgroup-conf', 'memory.high', 'i'], '--cgroup-conf must be formatted KEY=VALUE'],
     [
       ['--systemd', '1', 'i'],
       'invalid config provided: --systemd values must be one of "true, false, always": invalid configuration',

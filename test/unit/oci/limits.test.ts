@@ -1,10 +1,30 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cgroupResources, changedResources, rlimits } from '../../../src/oci/limits.ts';
+import { cgroupResources, changedResources, rlimits, unifiedResources } from '../../../src/oci/limits.ts';
 import { config } from '../../support/config.ts';
 import { HOST } from './facts.ts';
 
 const ALL = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
+
+describe('unifiedResources', () => {
+  it('are the files as they were given, if the controller is there', () => {
+    const cgroupConf = { 'memory.high': '1G', 'cgroup.max.depth': '3' };
+    assert.deepEqual(unifiedResources({ cgroupConf }, ['memory']), { unified: cgroupConf });
+    assert.deepEqual(unifiedResources({}, []), {});
+    assert.throws(() => unifiedResources({ cgroupConf }, ['cpu']), {
+      code: 'unsupported',
+      message: /^--cgroup-conf memory\.high cannot be enforced: .* no memory controller/,
+    });
+  });
+
+  it('are files of the control group, and nothing beside it', () => {
+    for (const file of ['memory', '', 'a/b.c', '../x.y', 'memory.'])
+      assert.throws(() => unifiedResources({ cgroupConf: { [file]: '1' } }, ['memory']), {
+        code: 'invalid',
+        message: `the specified key has not the form CONTROLLER.VALUE \`${file}\``,
+      });
+  });
+});
 
 describe('cgroupResources', () => {
   it('holds the device rules alone when no limit was asked for, whatever controllers there are', () => {

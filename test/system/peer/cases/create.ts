@@ -268,6 +268,27 @@ export const CREATE: Cells = {
       `berth create --name % ${BOX} /bin/sh -c /sbin/init; berth inspect --format "{{.Config.StopSignal}}" %`,
     ],
     ['absent', `berth create --name % --systemd maybe ${BOX} true`],
+    ['absent', `berth create --name % --cgroups bogus ${BOX} true`],
+    ['absent', `berth create --name % --cgroups split --cgroup-parent x.slice ${BOX} true`],
+    [
+      'absent',
+      `berth create --name % --cgroups disabled ${BOX} true`,
+      {
+        differs: {
+          why: 'a unit has a control group',
+          code: '125',
+          stdout: '',
+          stderr: /^Error: --cgroups disabled: /,
+          after: /is gone/,
+        },
+      },
+    ],
+    ['absent', `berth create --name % --cgroup-conf bogus ${BOX} true`],
+    [
+      'absent',
+      `berth create --name % --cgroups split --cgroup-conf cgroup.max.depth=3,cgroup.max.descendants=4 ${BOX} true
+       berth inspect --format "{{json .HostConfig.CgroupConf}} {{.HostConfig.Cgroups}} {{.HostConfig.CgroupParent}}" %`,
+    ],
     ['absent', `berth create --name % --device /dev/nosuch ${BOX} true`],
     ['absent', `berth create --name % --device /etc/passwd ${BOX} true`],
     ['absent', `berth create --name % --device /srv ${BOX} true`],
