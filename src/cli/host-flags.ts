@@ -1,7 +1,9 @@
 /** The flags that give a container parts of the host. */
+import path from 'node:path';
 import type { CreateRequest } from '../model/create-config.ts';
 import { parseDevice, parseDeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
+import { DEFAULT_INIT } from '../model/init.ts';
 import { parseCgroupParent } from '../model/slice.ts';
 import type { Arguments, Flag } from './command.ts';
 import { listed, pairs } from './entries.ts';
@@ -27,13 +29,18 @@ export const HOST_FLAGS: Record<string, Flag> = {
     help: 'Is the command systemd, which needs more of its own? true: if it looks so; false or always',
     default: 'true',
   },
+  init: { type: 'bool', help: 'Run a small init program first, which passes signals on and reaps processes' },
+  'init-path': { type: 'string', help: 'That program', default: 'catatonit' },
   privileged: {
     type: 'bool',
     help: 'All capabilities and devices, nothing masked, no system call filtered',
   },
 };
 
-type HostRequest = Pick<CreateRequest, 'cgroupConf' | 'cgroupParent' | 'devices' | 'deviceRules' | 'systemd'>;
+type HostRequest = Pick<
+  CreateRequest,
+  'cgroupConf' | 'cgroupParent' | 'devices' | 'deviceRules' | 'init' | 'systemd'
+>;
 
 /** Whether the devices are there is for create to see. Throws BerthError in Podman's words. */
 export function hostRequest(args: Arguments): HostRequest {
@@ -43,8 +50,13 @@ export function hostRequest(args: Arguments): HostRequest {
     ...cgroupRequest(args),
     ...(devices.length === 0 ? {} : { devices }),
     ...(deviceRules.length === 0 ? {} : { deviceRules }),
+    ...(args.bool('init') ? { init: initProgram(args.string('init-path') ?? '') } : {}),
     ...systemdMode(args.string('systemd') ?? ''),
   };
+}
+
+function initProgram(file: string): string {
+  return file === '' ? DEFAULT_INIT : path.resolve(file);
 }
 
 function systemdMode(text: string): Pick<CreateRequest, 'systemd'> {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type ContainerConfig, OCI_RUNTIMES } from '../model/config.ts';
 import { type CreateRequest, containerConfig } from '../model/create-config.ts';
 import { BerthError } from '../model/errors.ts';
+import { DEFAULT_INIT } from '../model/init.ts';
 import { checkName, idFromBytes, randomName } from '../model/name.ts';
 import { type CreateStep, planCreate } from '../model/plan/create.ts';
 import { initialState } from '../model/state.ts';
@@ -130,6 +131,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   }
   const needs = resolveDependencies(ports, request);
   const joined = joinedHostname(store, needs);
+  const init = request.init === undefined ? undefined : findInit(ports, request.init);
   const config = containerConfig(
     { ...request, ...needs },
     {
@@ -137,6 +139,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
       name,
       now: ports.now(),
       runtime: findRuntime(ports, request.runtime),
+      ...(init === undefined ? {} : { init }),
       hostHostname: host.hostname(),
       ...(joined === undefined ? {} : { joinedHostname: joined }),
       ...(found === undefined
@@ -194,6 +197,21 @@ function findRuntime({ host }: CreatePorts, asked: string | undefined): string {
     asked === undefined
       ? 'no OCI runtime is installed: install the package crun or runc'
       : `OCI runtime ${asked} is not installed`,
+  );
+}
+
+function findInit({ host }: CreatePorts, name: string): string {
+  const found = host.findProgram(name);
+  if (found !== undefined) return found;
+  if (name === DEFAULT_INIT)
+    throw new BerthError(
+      'missing-program',
+      `lookup init binary: exec: "${name}": executable file not found in $PATH: install the package ${name}`,
+    );
+  const why = host.exists(name) ? 'not a program' : 'no such file or directory';
+  throw new BerthError(
+    'missing-program',
+    `container-init binary not found on the host: faccessat ${name}: ${why}`,
   );
 }
 

@@ -60,7 +60,7 @@ function checkWorkdir({ rootfs }: SpecPorts, config: ContainerConfig): void {
 
 /** As create checked them; what a person mounts may come and go. */
 function checkSources({ host }: SpecPorts, config: ContainerConfig): void {
-  for (const { source } of config.mounts) {
+  for (const source of [...config.mounts.map((mount) => mount.source), config.init]) {
     if (source === undefined || host.exists(source)) continue;
     throw new BerthError(
       'invalid',

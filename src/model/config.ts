@@ -101,6 +101,8 @@ export interface ContainerConfig {
   /** Resolved: the image's entrypoint and command, or what replaced them. */
   entrypoint: string[];
   command: string[];
+  /** `--init`: absolute path of the program on the host. */
+  init?: string;
   /** KEY=value, image's first, in order, each key once. */
   env: string[];
   /** What is left out of the variables that every container has (`--unsetenv`); `env` is without the image's already. */

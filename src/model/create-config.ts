@@ -103,6 +103,8 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   terminal: boolean;
   interactive: boolean;
   stopSignal?: number;
+  /** `--init`: a program in PATH, or its absolute path. */
+  init?: string;
   /** Is the payload systemd? Absent: as its command says. */
   systemd?: boolean;
   stopTimeoutSeconds: number;
@@ -130,6 +132,8 @@ export interface CreateContext {
   now: string;
   /** Absolute path of the runtime. */
   runtime: string;
+  /** Absolute path of the program that --init means. */
+  init?: string;
   hostHostname: string;
   /** Of the container whose UTS namespace is joined. */
   joinedHostname?: string;
@@ -157,7 +161,8 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     );
   }
   const health = healthConfig(request.health, image);
-  const systemd = request.systemd ?? runsSystemd([...entrypoint, ...command]);
+  checkInit(request);
+  const systemd = request.systemd ?? (request.init === undefined && runsSystemd([...entrypoint, ...command]));
   return {
     version: 1,
     id,
@@ -167,6 +172,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     ...(context.image === undefined
       ? { rootfs: request.image }
       : { image: { id: context.image.id, name: context.image.name, layers: context.image.layers } }),
+    ...(context.init === undefined ? {} : { init: context.init }),
     entrypoint,
     command,
     env: mergeEnv(withoutUnset(image?.env ?? [], request.unsetEnv), request.env),
@@ -197,6 +203,15 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     createCommand: request.createCommand,
     ...asAsked(request),
   };
+}
+
+/** Both systemd and init(1) want to be the first process, and there must be one. */
+function checkInit({ init, systemd, namespaces }: CreateRequest): void {
+  if (init === undefined) return;
+  if (systemd === true)
+    throw new BerthError('invalid', 'cannot use container-init binary with systemd=always');
+  if ((namespaces?.pid ?? 'private') !== 'private')
+    throw new BerthError('invalid', "cannot add init binary as PID 1 (PID namespace isn't private)");
 }
 
 function defaultStopSignal(image: ImageConfig | undefined, systemd: boolean): number {

@@ -1,6 +1,7 @@
 /** `inspect`: a container in Podman's form and field names. Pure. */
 import type { ContainerConfig } from './config.ts';
 import type { HealthCheck, HealthResult, HealthState } from './health.ts';
+import { argvOf } from './init.ts';
 import { dependenciesOf, namespaceModes } from './namespace.ts';
 import type { ContainerRecord } from './records.ts';
 import { signalName } from './signal.ts';
@@ -33,7 +34,7 @@ const NEVER = '0001-01-01T00:00:00Z';
 /** The object that `berth inspect` prints for one container. */
 export function inspectContainer(record: ContainerRecord, facts: InspectFacts): object {
   const { config, state } = record;
-  const [path = '', ...args] = [...config.entrypoint, ...config.command];
+  const [path = '', ...args] = argvOf(config);
   return {
     Id: config.id,
     Created: config.createdAt,
@@ -244,6 +245,7 @@ function inspectHostConfig({ config }: ContainerRecord, facts: InspectFacts): ob
     UTSMode: modes.uts,
     ShmSize: config.shmSizeBytes,
     Runtime: 'oci',
+    ...(config.init === undefined ? {} : { Init: true }),
     OomScoreAdj: config.oomScoreAdj ?? 0,
     BlkioWeight: limits.blkioWeight ?? 0,
     CpuShares: limits.cpuShares ?? 0,

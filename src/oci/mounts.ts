@@ -3,6 +3,7 @@
  */
 import type { ContainerConfig, MountConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { INIT_PATH } from '../model/init.ts';
 import { isUnmasked } from './masks.ts';
 import { bindOptions, tmpfsOptions } from './mount-options.ts';
 import type { Linux, Mount } from './types.ts';
@@ -34,13 +35,20 @@ export interface MountsInput {
  */
 export function containerMounts({ config, files, sourceFlags = {} }: MountsInput): Mount[] {
   const asked = config.mounts.map((mount) => userMount(mount, sourceFlags));
+  const init = initMount(config);
   refuseDuplicates(asked);
+  if (asked.some(({ destination }) => init.some((own) => own.destination === destination)))
+    throw new BerthError(
+      'usage',
+      `conflict with mount added by --init to "${INIT_PATH}": duplicate mount destination`,
+    );
   const own = [
     ...defaultMounts(config),
     ...shmMounts(config, files),
     ...fileMounts(config, files),
     ...(config.readOnly && config.readOnlyTmpfs ? READ_ONLY_TMPFS.map(scratch) : []),
     ...(config.systemd === true ? SYSTEMD_TMPFS.map(scratch) : []),
+    ...init,
   ];
   const byDestination = new Map([...own, ...asked].map((mount) => [mount.destination, mount]));
   return parentsFirst([...byDestination.values()]);
@@ -81,6 +89,11 @@ function userMount(mount: MountConfig, sourceFlags: Readonly<Record<string, read
   }
   const options = bindOptions(mount.options, sourceFlags[mount.source]);
   return { destination, type: 'bind', source: mount.source, options };
+}
+
+function initMount({ init }: ContainerConfig): Mount[] {
+  if (init === undefined) return [];
+  return [{ destination: INIT_PATH, type: 'bind', source: init, options: ['bind', 'rprivate', 'ro'] }];
 }
 
 function refuseDuplicates(mounts: readonly Mount[]): void {

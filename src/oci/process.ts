@@ -3,6 +3,7 @@
  */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { argvOf } from '../model/init.ts';
 import { capabilitySets, execCapabilitySets } from './capabilities.ts';
 import { containerEnvironment } from './environment.ts';
 import type { HostFacts } from './host.ts';
@@ -41,15 +42,14 @@ export function containerProcess(config: ContainerConfig, user: ResolvedUser, ho
  * The argv of the first process.
  * @throws BerthError `usage` when there is none.
  */
-export function commandOf({ entrypoint, command }: ContainerConfig): string[] {
-  const args = [...entrypoint, ...command];
-  if (args.length === 0) {
+export function commandOf(config: ContainerConfig): string[] {
+  if (config.entrypoint.length + config.command.length === 0) {
     throw new BerthError(
       'usage',
       'no command or entrypoint provided, and no CMD or ENTRYPOINT from image; give a command',
     );
   }
-  return args;
+  return argvOf(config);
 }
 
 export interface ExecOptions {

@@ -162,6 +162,7 @@ function mountPaths(config: ContainerConfig, context: ServiceContext): string[] 
       context.stateDir,
       context.runDir,
       ...(config.rootfs === undefined ? [] : [config.rootfs]),
+      ...(config.init === undefined ? [] : [config.init]),
       ...binds,
     ]),
   ];

@@ -13,7 +13,7 @@ export const SUITE = 'trixie';
 /** What is in the bed: the init system, Berth's dependencies, the peer to compare with, and tools to look with. */
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'dbus-user-session', 'libpam-systemd'],
-  ...['conmon', 'crun', 'runc', 'netavark', 'aardvark-dns', 'nftables', 'iptables', 'iproute2'],
+  ...['conmon', 'crun', 'runc', 'catatonit', 'netavark', 'aardvark-dns', 'nftables', 'iptables', 'iproute2'],
   ...['podman', 'golang-github-containers-common', 'uidmap', 'passt', 'skopeo', 'umoci', 'criu', 'libcriu2'],
   ...['attr', 'libcap2-bin', 'busybox-static', 'ca-certificates', 'xz-utils', 'zstd'],
   ...['procps', 'jq', 'hyperfine', 'strace', 'socat', 'time'],

@@ -68,6 +68,19 @@ describe('create', () => {
     });
   });
 
+  test('--init without a program for it is refused', async () => {
+    await script(bed, 'mv /usr/bin/catatonit /root');
+    const { code, stderr } = await bed.nsenter(['berth', 'create', '--init', 'busybox', 'true']);
+    await script(bed, 'mv /root/catatonit /usr/bin');
+    assert.deepEqual(
+      [code, stderr],
+      [
+        125,
+        'Error: lookup init binary: exec: "catatonit": executable file not found in $PATH: install the package catatonit\n',
+      ],
+    );
+  });
+
   test('--cgroup-parent is the slice that the unit lies in', async () => {
     await leavingNothing(bed, async () => {
       await berth(

@@ -174,6 +174,13 @@ export const CASES: Case[] = [
     see: 'cat /sys/fs/cgroup/cgroup.max.depth',
     shows: '3',
   },
+  {
+    flags: ['--init', '--read-only', '--user', 'app'],
+    see: 'tr "\\0" " " </proc/1/cmdline | cut -c 1-21; grep podman-init /proc/self/mountinfo',
+    normalise: mounts,
+    shows: /^\/run\/podman-init -- sh/m,
+    byRuntime: true,
+  },
   // Mounts
   { flags: [], see: MOUNTS, normalise: mounts, byRuntime: true },
   { flags: ['--read-only'], see: MOUNTS, normalise: mounts, byRuntime: true },

@@ -33,6 +33,17 @@ function make(request: Partial<CreateRequest> = {}, image: Partial<ImageConfig> 
 }
 
 describe('containerConfig', () => {
+  it('has an init program in front of the command only where that can be the first process', () => {
+    const init = 'catatonit';
+    assert.deepEqual(make({ init, command: ['/sbin/init'] }).systemd, undefined);
+    assert.throws(() => make({ init, systemd: true }), {
+      message: 'cannot use container-init binary with systemd=always',
+    });
+    assert.throws(() => make({ init, namespaces: { pid: 'host' } }), {
+      message: "cannot add init binary as PID 1 (PID namespace isn't private)",
+    });
+  });
+
   it('knows systemd by its command or by what was said, and how it is stopped unless another signal was named', () => {
     const of = (...made: Parameters<typeof make>) => {
       const { systemd, stopSignal } = make(...made);

@@ -105,6 +105,19 @@ describe('containerMounts', () => {
     assert.deepEqual(find(mounts, '/b').options, ['rw', 'rprivate', 'rbind']);
   });
 
+  it('has the init program read-only at its place, which no other mount takes', () => {
+    const init = '/usr/bin/catatonit';
+    const { source, options } = find(
+      containerMounts({ config: config({ init }), files: {} }),
+      '/run/podman-init',
+    );
+    assert.deepEqual([source, options], [init, ['bind', 'rprivate', 'ro']]);
+    const mounts = [bind('/a', '/run/podman-init')];
+    assert.throws(() => containerMounts({ config: config({ init, mounts }), files: {} }), {
+      message: 'conflict with mount added by --init to "/run/podman-init": duplicate mount destination',
+    });
+  });
+
   for (const [title, mounts, text] of [
     ['two mounts at one place', [tmpfs('/x'), bind('/a', '/x')], '/x: duplicate mount destination'],
     ['a mount over the root', [bind('/a', '/')], /invalid container path "\/"/],

@@ -289,6 +289,16 @@ export const CREATE: Cells = {
       `berth create --name % --cgroups split --cgroup-conf cgroup.max.depth=3,cgroup.max.descendants=4 ${BOX} true
        berth inspect --format "{{json .HostConfig.CgroupConf}} {{.HostConfig.Cgroups}} {{.HostConfig.CgroupParent}}" %`,
     ],
+    [
+      'absent',
+      `berth create --name % --init ${BOX} echo a
+       berth inspect --format "{{.Args}} {{.Config.Cmd}} {{.HostConfig.Init}}" %`,
+    ],
+    ['absent', `berth run --detach --name % --init ${BOX} sleep 1000; berth stop %`],
+    ['absent', `berth create --name % --init-path /nosuch ${BOX} true`],
+    ['absent', `berth create --name % --init --init-path /nosuch ${BOX} true`],
+    ['absent', `berth create --name % --init --pid host ${BOX} true`],
+    ['absent', `berth create --name % --init --systemd always ${BOX} true`],
     ['absent', `berth create --name % --device /dev/nosuch ${BOX} true`],
     ['absent', `berth create --name % --device /etc/passwd ${BOX} true`],
     ['absent', `berth create --name % --device /srv ${BOX} true`],
