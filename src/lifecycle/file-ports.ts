@@ -17,6 +17,10 @@ export interface Rootfs {
   /** The tmpfs that a container made with `--ipc shareable` has as /dev/shm; mounted and unmounted with its root. */
   shm(id: string): string;
   isMounted(id: string): boolean;
+  /** Where a container's overlay writes. */
+  writable(id: string): { upper: string; work: string };
+  /** Where layers (diff ids) are unpacked. */
+  layerDirectories(layers: readonly string[]): string[];
   mount(config: ContainerConfig): Promise<void>;
   /** Not mounted is success. */
   unmount(id: string): Promise<void>;

@@ -1,9 +1,15 @@
 /** inspect: one container, whole. Takes no lock. */
-import { inspectContainer } from '../model/inspect.ts';
+import type { ContainerConfig, MountConfig } from '../model/config.ts';
+import { type InspectFacts, inspectContainer } from '../model/inspect.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { logFile } from '../model/settings.ts';
 import { hasPayload } from '../model/state.ts';
+import { beyondDefault, capabilitySets } from '../oci/capabilities.ts';
+import { containerEnvironment } from '../oci/environment.ts';
+import { shownBindOptions, tmpfsOptions } from '../oci/mount-options.ts';
+import { mountedFiles } from './container-files.ts';
 import { runningProcess } from './exec.ts';
+import { networkOwner } from './joined-namespaces.ts';
 import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { livingSessions } from './sessions.ts';
@@ -17,27 +23,26 @@ export async function inspect(
   { size = false } = {},
 ): Promise<object> {
   const { config } = container;
+  const { rootfs, store } = ports;
   const state = current(container, ports).state;
   const files = ports.runtime.files(config.id);
-  const staticDir = `${ports.settings.stateDir}/containers/${config.id}`;
-  const process =
-    hasPayload(state.status) && ports.host.exists(files.spec) ? runningProcess(ports, config.id) : undefined;
   return inspectContainer(
     { ...container, state },
     {
       bundle: files.bundle,
-      staticDir,
-      specPath: files.spec,
-      mountPoint: ports.rootfs.mountPoint(config.id),
-      mounted: ports.rootfs.isMounted(config.id),
-      healthLog: config.health === undefined ? [] : ports.store.healthLog(config.id),
+      staticDir: `${ports.settings.stateDir}/containers/${config.id}`,
+      files: presentFiles(ports, config),
+      ...(config.rootfs === undefined ? { overlay: overlayOf(ports, config) } : {}),
+      ...(rootfs.isMounted(config.id) ? { mountPoint: rootfs.mountPoint(config.id) } : {}),
+      healthLog: config.health === undefined ? [] : store.healthLog(config.id),
       restartCount: await restartCount(ports, { config, state }),
       logPath: config.logDriver === 'k8s-file' ? logFile(ports.settings, config) : '',
-      imageDigest: '',
+      imageDigest: (config.image && store.findImage([], config.image.id)?.digest) ?? '',
       execIds: livingSessions(ports, config.id).map(({ id }) => id),
-      ...(size ? { size: ports.rootfs.sizes(config) } : {}),
-      effectiveCaps: process?.capabilities.effective ?? [],
-      boundingCaps: process?.capabilities.bounding ?? [],
+      ...(size ? { size: rootfs.sizes(config) } : {}),
+      network: networkOf(ports, config),
+      mounts: shownMounts(ports, config),
+      ...processFacts(ports, { config, state }),
     },
   );
 }
@@ -50,4 +55,75 @@ export async function restartCount(
   if (config.restart.name === 'no') return 0;
   const status = await (await ports.systemd()).unitStatus(config.unit);
   return status.activeState === 'inactive' ? (state.restarts ?? 0) : status.restarts;
+}
+
+function networkOf(ports: InspectPorts, config: ContainerConfig): InspectFacts['network'] {
+  const owner = networkOwner(ports.store, config);
+  const record = ports.store.getContainer(owner.id);
+  const state = record === undefined ? undefined : current(record, ports).state;
+  const pid = state !== undefined && hasPayload(state.status) ? state.payload?.pid : undefined;
+  return { mode: owner.network, ...(pid === undefined ? {} : { pid }) };
+}
+
+function overlayOf(
+  { rootfs }: InspectPorts,
+  { id, image }: ContainerConfig,
+): Required<InspectFacts>['overlay'] {
+  const { upper, work } = rootfs.writable(id);
+  return { lower: rootfs.layerDirectories((image?.layers ?? []).toReversed()), upper, work };
+}
+
+/** Those that a start has made. */
+function presentFiles(ports: InspectPorts, config: ContainerConfig): InspectFacts['files'] {
+  const { hosts, hostname, resolvConf } = mountedFiles(ports, config);
+  const wanted = { hosts, hostname, resolvConf, spec: ports.runtime.files(config.id).spec };
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([, file]) => file !== undefined && ports.host.exists(file)),
+  );
+}
+
+/** With the options that a start would add. */
+function shownMounts({ host }: InspectPorts, { mounts }: ContainerConfig): MountConfig[] {
+  const sources = mounts.flatMap(({ source }) =>
+    source !== undefined && host.exists(source) ? [source] : [],
+  );
+  const flags = sources.length === 0 ? {} : host.mountFlags(sources);
+  return mounts.map((mount) => ({
+    ...mount,
+    options:
+      mount.type === 'tmpfs'
+        ? tmpfsOptions(mount.options)
+        : shownBindOptions(mount.options, flags[mount.source ?? '']),
+  }));
+}
+
+/** Of the process that runs; else what it would have before the image's users are looked up, which a start does. */
+function processFacts(
+  ports: InspectPorts,
+  { config, state }: Pick<ContainerRecord, 'config' | 'state'>,
+): Pick<InspectFacts, 'env' | 'effectiveCaps' | 'boundingCaps' | 'capAdd' | 'capDrop'> {
+  const isThere = hasPayload(state.status) && ports.host.exists(ports.runtime.files(config.id).spec);
+  const { env, capabilities } = isThere ? runningProcess(ports, config.id) : prospect(ports, config);
+  const { added, dropped } = beyondDefault(capabilities.bounding);
+  return {
+    env,
+    effectiveCaps: capabilities.effective,
+    boundingCaps: capabilities.bounding,
+    capAdd: added,
+    capDrop: dropped,
+  };
+}
+
+function prospect({ host }: InspectPorts, config: ContainerConfig) {
+  const { security, terminal } = config;
+  const isRoot = /^(|root|0)(:|$)/.test(config.user);
+  return {
+    env: containerEnvironment(config, {}, { terminal }),
+    capabilities: capabilitySets({
+      ...security,
+      privileged: security.privileged === true,
+      uid: isRoot ? 0 : 1,
+      hostBounding: host.capabilities(),
+    }),
+  };
 }

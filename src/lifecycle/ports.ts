@@ -166,6 +166,8 @@ export interface Host {
 
   /** Everything about this host that an OCI spec depends on. */
   facts(config: ContainerConfig): HostFacts;
+  /** What a container's bounding set is taken from: capabilities(7). */
+  capabilities(): string[];
   /** nosuid, nodev, noexec of the mounts that these host paths lie on. */
   mountFlags(paths: string[]): Record<string, string[]>;
   hostname(): string;

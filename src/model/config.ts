@@ -172,6 +172,8 @@ export interface ContainerConfig {
   /** `--timeout`: conmon kills the payload after so many seconds. */
   timeoutSeconds?: number;
   health?: HealthConfig;
+  /** There is no check because that was asked for (`--no-healthcheck`, a check `none`), or said by the image. */
+  healthDisabled?: true;
   cidFile?: string;
   /** `--pidfile`, `--conmon-pidfile`: absolute; written at each start, and left there. */
   pidFile?: string;

@@ -200,6 +200,9 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     runtime: context.runtime,
     logDriver: request.logDriver,
     ...(health === undefined ? {} : { health }),
+    ...(health === undefined && speaksOfHealth(request.health, image)
+      ? { healthDisabled: true as const }
+      : {}),
     createCommand: request.createCommand,
     ...asAsked(request),
   };
@@ -278,6 +281,11 @@ function healthConfig(request: HealthRequest, image: ImageConfig | undefined): H
     ...logDestination(undefined, request.logDestination),
     ...(startup === undefined ? {} : { startup }),
   };
+}
+
+/** Was a check named, though it be none? */
+export function speaksOfHealth({ disabled, command }: HealthRequest, image?: ImageConfig): boolean {
+  return disabled || command !== undefined || image?.healthcheck !== undefined;
 }
 
 /** The startup check that was there with what was asked for; undefined where none is wanted. */

@@ -1,20 +1,23 @@
 /** `inspect`: a container in Podman's form and field names. Pure. */
-import type { ContainerConfig } from './config.ts';
-import type { HealthCheck, HealthResult, HealthState } from './health.ts';
+import type { MountConfig } from './config.ts';
+import type { HealthResult, HealthState } from './health.ts';
 import { argvOf } from './init.ts';
-import { dependenciesOf, namespaceModes } from './namespace.ts';
+import { inspectConfig } from './inspect-config.ts';
+import { bindOptions, inspectHostConfig } from './inspect-host-config.ts';
+import { dependenciesOf } from './namespace.ts';
 import type { ContainerRecord } from './records.ts';
-import { signalName } from './signal.ts';
-import { shortSize } from './size.ts';
 import { displayStatus, hasPayload } from './state.ts';
 
 /** What inspect shows beyond the record. */
 export interface InspectFacts {
   bundle: string;
   staticDir: string;
-  specPath: string;
-  mountPoint: string;
-  mounted: boolean;
+  /** Host paths of what is there: the spec, and what is mounted at /etc/hosts and its like. */
+  files: { spec?: string; hosts?: string; hostname?: string; resolvConf?: string };
+  /** Absent with --rootfs. */
+  overlay?: { lower: string[]; upper: string; work: string };
+  /** Absent while it is not mounted. */
+  mountPoint?: string;
   healthLog: HealthResult[];
   /** systemd's NRestarts. */
   restartCount: number;
@@ -24,8 +27,17 @@ export interface InspectFacts {
   execIds: string[];
   /** Bytes, looked up when asked for: what the container wrote, and that with its image's layers. */
   size?: { rw: number; rootFs: number };
+  /** Of the container whose network this is, which may be another one: none, host or `ns:PATH`, and its process. */
+  network: { mode: string; pid?: number };
+  /** All mounts that were asked for, with the options that they have or would have. */
+  mounts: MountConfig[];
+  /** Of the process that runs, or would. */
+  env: string[];
   effectiveCaps: string[];
   boundingCaps: string[];
+  /** What the bounding set has beyond the default one, and lacks of it. */
+  capAdd: string[];
+  capDrop: string[];
 }
 
 /** The zero time, as Go prints it. */
@@ -46,11 +58,11 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
     ImageName: config.image?.name ?? '',
     Rootfs: config.rootfs ?? '',
     Pod: '',
-    ResolvConfPath: `${facts.bundle}/resolv.conf`,
-    HostnamePath: `${facts.bundle}/hostname`,
-    HostsPath: `${facts.bundle}/hosts`,
+    ResolvConfPath: facts.files.resolvConf ?? '',
+    HostnamePath: facts.files.hostname ?? '',
+    HostsPath: facts.files.hosts ?? '',
     StaticDir: facts.staticDir,
-    OCIConfigPath: facts.specPath,
+    ...(facts.files.spec === undefined ? {} : { OCIConfigPath: facts.files.spec }),
     OCIRuntime: config.runtime.slice(config.runtime.lastIndexOf('/') + 1),
     ConmonPidFile: config.conmonPidFile ?? `${facts.bundle}/conmon.pid`,
     PidFile: config.pidFile ?? `${facts.bundle}/pidfile`,
@@ -60,31 +72,14 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: config.security.apparmor ?? '',
-    EffectiveCaps: facts.effectiveCaps,
-    BoundingCaps: facts.boundingCaps,
+    EffectiveCaps: orNull(facts.effectiveCaps),
+    BoundingCaps: orNull(facts.boundingCaps),
     ExecIDs: facts.execIds,
-    GraphDriver: {
-      Name: config.rootfs === undefined ? 'overlay' : 'rootfs',
-      Data: facts.mounted ? { MergedDir: facts.mountPoint } : {},
-    },
+    GraphDriver: graphDriver(facts),
     ...(facts.size === undefined ? {} : { SizeRw: facts.size.rw, SizeRootFs: facts.size.rootFs }),
-    Mounts: config.mounts
-      .filter(({ type }) => type === 'bind')
-      .map(({ source, destination, options }) => {
-        const { mode, propagation, others } = bindOptions(options);
-        return {
-          Type: 'bind',
-          Source: source,
-          Destination: destination,
-          Driver: '',
-          Mode: '',
-          Options: others,
-          RW: mode === 'rw',
-          Propagation: propagation,
-        };
-      }),
+    Mounts: facts.mounts.filter(({ type }) => type === 'bind').map(inspectMount),
     Dependencies: dependenciesOf(config).map(({ id }) => id),
-    NetworkSettings: { Networks: {}, Ports: {} },
+    NetworkSettings: networkSettings(facts),
     Namespace: '',
     IsInfra: false,
     IsService: false,
@@ -92,8 +87,10 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
     lockNumber: 0,
     /** Berth's own: the unit that runs it. */
     Unit: config.unit,
-    Config: inspectConfig(record),
-    HostConfig: inspectHostConfig(record, facts),
+    Config: inspectConfig(config, facts),
+    HostConfig: inspectHostConfig(config, facts),
+    UseImageHosts: false,
+    UseImageHostname: false,
     StartNumber: state.startNumber,
   };
 }
@@ -103,7 +100,7 @@ export function healthLogObject(health: HealthState | undefined, log: readonly H
   return {
     Status: health?.status ?? '',
     FailingStreak: health?.failingStreak ?? 0,
-    Log: log.map(healthLogEntry),
+    Log: orNull(log.map(healthLogEntry)),
   };
 }
 
@@ -133,169 +130,69 @@ function inspectState({ config, state, health }: ContainerRecord, facts: Inspect
       : {
           Health: healthLogObject(health, facts.healthLog),
         }),
-    CgroupPath: state.cgroup === undefined ? '' : `${state.cgroup}/container`,
+    ...(hasPayload(state.status) && state.cgroup !== undefined
+      ? { CgroupPath: `${state.cgroup}/container` }
+      : {}),
     CheckpointedAt: NEVER,
     RestoredAt: NEVER,
     StoppedByUser: state.stopRequested && state.stoppedAtShutdown !== true,
   };
 }
 
-function inspectConfig({ config }: ContainerRecord): object {
-  const { health } = config;
+function graphDriver({ overlay, mountPoint }: InspectFacts): object {
+  const mounted = mountPoint === undefined ? {} : { MergedDir: mountPoint };
+  if (overlay === undefined) return { Name: 'rootfs', Data: mounted };
+  const { lower, upper, work } = overlay;
   return {
-    Hostname: config.hostname,
-    Domainname: '',
-    User: config.user,
-    AttachStdin: false,
-    AttachStdout: false,
-    AttachStderr: false,
-    Tty: config.terminal,
-    OpenStdin: config.interactive,
-    StdinOnce: false,
-    Env: config.env,
-    Cmd: config.command,
-    Image: config.image?.name ?? '',
-    Volumes: null,
-    WorkingDir: config.workdir,
-    Entrypoint: config.entrypoint,
-    OnBuild: null,
-    Labels: config.labels,
-    Annotations: config.annotations,
-    StopSignal: signalName(config.stopSignal),
-    ...(config.systemd === true ? { SystemdMode: true } : {}),
-    ...(health === undefined
-      ? {}
-      : {
-          ...(health.startup === undefined
-            ? {}
-            : {
-                StartupHealthCheck: {
-                  ...inspectCheck(health.startup),
-                  ...ifNotZero('Retries', health.startup.retries),
-                  ...ifNotZero('Successes', health.startup.successes),
-                },
-              }),
-          Healthcheck: {
-            Test: health.testAsGiven,
-            StartPeriod: nanoseconds(health.startPeriodMs),
-            Interval: nanoseconds(health.intervalMs),
-            Timeout: nanoseconds(health.timeoutMs),
-            Retries: health.retries,
-          },
-        }),
-    HealthLogDestination: health?.logDestination ?? 'local',
-    HealthcheckOnFailureAction: health?.onFailure ?? 'none',
-    HealthcheckMaxLogCount: health?.maxLogCount ?? 5,
-    HealthcheckMaxLogSize: health?.maxLogSize ?? 500,
-    CreateCommand: config.createCommand,
-    ...(config.timezone === undefined ? {} : { Timezone: config.timezone }),
-    Umask: config.umask.toString(8).padStart(4, '0'),
-    Timeout: config.timeoutSeconds ?? 0,
-    StopTimeout: config.stopTimeoutSeconds,
-    Passwd: true,
-    sdNotifyMode: 'conmon',
+    Name: 'overlay',
+    Data: { LowerDir: lower.join(':'), ...mounted, UpperDir: upper, WorkDir: work },
   };
 }
 
-function inspectHostConfig({ config }: ContainerRecord, facts: InspectFacts): object {
-  const { limits, restart, security } = config;
-  const modes = namespaceModes(config);
+function inspectMount({ source, destination, options }: MountConfig): object {
+  const { mode, relabel, propagation, others } = bindOptions(options);
   return {
-    Binds: config.mounts
-      .filter(({ type }) => type === 'bind')
-      .map(({ source, destination, options }) => {
-        const { mode, propagation, others } = bindOptions(options);
-        return [source, destination, [mode, propagation, ...others, 'rbind'].join(',')].join(':');
-      }),
-    CgroupManager: 'cgroupfs',
-    Cgroups: 'default',
-    CgroupParent: config.cgroupParent ?? '',
-    CgroupConf: config.cgroupConf ?? null,
-    CgroupMode: modes.cgroup,
-    ContainerIDFile: config.cidFile ?? '',
-    LogConfig: {
-      Type: config.logDriver,
-      Config: null,
-      Path: facts.logPath,
-      Tag: config.logOptions?.tag ?? '',
-      Size: shortSize(config.logOptions?.maxSizeBytes ?? 0, 4),
-    },
-    NetworkMode: config.network,
-    PortBindings: {},
-    RestartPolicy: { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount },
-    AutoRemove: config.autoRemove,
-    CapAdd: security.capAdd,
-    CapDrop: security.capDrop,
-    Dns: (config.dns ?? []).filter((server) => server !== 'none'),
-    DnsOptions: config.dnsOptions ?? [],
-    DnsSearch: config.dnsSearch ?? [],
-    ExtraHosts: config.addHosts ?? [],
-    HostsFile: config.hostsFile ?? '',
-    GroupAdd: config.groupAdd ?? [],
-    IpcMode: modes.ipc,
-    Privileged: security.privileged === true,
-    PidMode: modes.pid,
-    ReadonlyRootfs: config.readOnly,
-    SecurityOpt: security.noNewPrivileges ? ['no-new-privileges'] : [],
-    Tmpfs: Object.fromEntries(
-      config.mounts
-        .filter(({ type }) => type === 'tmpfs')
-        .map(({ destination, options }) => [destination, options.join(',')]),
-    ),
-    UTSMode: modes.uts,
-    ShmSize: config.shmSizeBytes,
-    Runtime: 'oci',
-    ...(config.init === undefined ? {} : { Init: true }),
-    OomScoreAdj: config.oomScoreAdj ?? 0,
-    BlkioWeight: limits.blkioWeight ?? 0,
-    CpuShares: limits.cpuShares ?? 0,
-    CpusetCpus: limits.cpusetCpus ?? '',
-    CpusetMems: limits.cpusetMems ?? '',
-    Memory: limits.memoryBytes ?? 0,
-    MemoryReservation: limits.memoryReservationBytes ?? 0,
-    MemorySwap: limits.memorySwapBytes ?? 2 * (limits.memoryBytes ?? 0),
-    NanoCpus: nanoCpus(limits),
-    CpuPeriod: limits.cpuPeriod ?? (limits.cpus === undefined ? 0 : 100_000),
-    CpuQuota: limits.cpuQuota ?? Math.round((limits.cpus ?? 0) * 100_000),
-    PidsLimit: limits.pids ?? 0,
-    Devices: (config.devices ?? []).map(({ source, destination = source, access }) => ({
-      PathOnHost: source,
-      PathInContainer: destination,
-      CgroupPermissions: access,
-    })),
-    Ulimits: (config.ulimits ?? []).map(({ name, soft, hard }) => ({
-      Name: `RLIMIT_${name.toUpperCase()}`,
-      Soft: soft,
-      Hard: hard,
-    })),
+    Type: 'bind',
+    Source: source,
+    Destination: destination,
+    Driver: '',
+    Mode: relabel,
+    Options: others,
+    RW: mode === 'rw',
+    Propagation: propagation,
   };
 }
 
-/** Podman computes it back from quota and period. */
-function nanoCpus({ cpus = 0, cpuQuota = 0, cpuPeriod = 0 }: ContainerConfig['limits']): number {
-  return Math.round(cpuQuota > 0 && cpuPeriod > 0 ? (cpuQuota / cpuPeriod) * 1e9 : cpus * 1e9);
-}
+/** What there is to say where no network is given an address. */
+const NO_ADDRESS = {
+  EndpointID: '',
+  Gateway: '',
+  IPAddress: '',
+  IPPrefixLen: 0,
+  IPv6Gateway: '',
+  GlobalIPv6Address: '',
+  GlobalIPv6PrefixLen: 0,
+  MacAddress: '',
+};
 
-/** Options of a bind mount by what they say; the last word on each counts, as for the mount itself. */
-function bindOptions(options: string[]): { mode: string; propagation: string; others: string[] } {
-  const isPropagation = (option: string): boolean => /^r?(private|shared|slave|unbindable)$/.test(option);
-  const isMode = (option: string): boolean => option === 'ro' || option === 'rw';
+function networkSettings({ network: { mode, pid } }: InspectFacts): object {
+  const isNamed = mode === 'none' || mode === 'host';
   return {
-    mode: options.findLast(isMode) ?? 'rw',
-    propagation: options.findLast(isPropagation) ?? 'rprivate',
-    others: options.filter((option) => !isPropagation(option) && !isMode(option) && !/^r?bind$/.test(option)),
+    ...NO_ADDRESS,
+    Bridge: '',
+    SandboxID: '',
+    HairpinMode: false,
+    LinkLocalIPv6Address: '',
+    LinkLocalIPv6PrefixLen: 0,
+    Ports: {},
+    SandboxKey: pid === undefined || mode === 'host' ? '' : `/proc/${pid}/ns/net`,
+    Networks: isNamed
+      ? { [mode]: { ...NO_ADDRESS, NetworkID: mode, DriverOpts: null, IPAMConfig: null, Links: null } }
+      : {},
   };
 }
 
-function inspectCheck({ testAsGiven, intervalMs, timeoutMs }: HealthCheck): object {
-  return { Test: testAsGiven, Interval: nanoseconds(intervalMs), Timeout: nanoseconds(timeoutMs) };
-}
-
-/** Go's omitempty. */
-function ifNotZero(key: string, value: number): object {
-  return value === 0 ? {} : { [key]: value };
-}
-
-function nanoseconds(ms: number): number {
-  return Math.round(ms * 1e6);
+/** An empty list or map is null to Go's encoder where nothing made it. */
+function orNull<T>(list: T[]): T[] | null {
+  return list.length === 0 ? null : list;
 }

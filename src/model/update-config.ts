@@ -1,6 +1,6 @@
 /** `update`: the config of a container with some of it changed. Pure. */
 import type { ContainerConfig, ResourceLimits, RestartPolicy } from './config.ts';
-import { type HealthRequest, logDestination, startupCheck } from './create-config.ts';
+import { type HealthRequest, logDestination, speaksOfHealth, startupCheck } from './create-config.ts';
 import { BerthError } from './errors.ts';
 import { HEALTH_DEFAULTS, type HealthConfig, parseHealthCommand } from './health.ts';
 
@@ -13,7 +13,7 @@ export interface UpdateRequest {
 
 /** Throws BerthError in Podman's words for what makes no sense together. */
 export function updatedConfig(config: ContainerConfig, request: UpdateRequest): ContainerConfig {
-  const { health: before, ...rest } = config;
+  const { health: before, healthDisabled, ...rest } = config;
   const health = updatedHealth(before, request.health);
   const { restart = config.restart } = request;
   if (config.autoRemove && restart.name !== 'no') {
@@ -27,6 +27,9 @@ export function updatedConfig(config: ContainerConfig, request: UpdateRequest): 
     restart,
     limits: updatedLimits(config.limits, request.limits),
     ...(health === undefined ? {} : { health }),
+    ...(health === undefined && (healthDisabled || speaksOfHealth(request.health))
+      ? { healthDisabled: true as const }
+      : {}),
   };
 }
 

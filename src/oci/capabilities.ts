@@ -93,6 +93,14 @@ export function capabilitySets(request: CapabilityRequest): CapabilitySets {
   return setsOf(bounding, kept, kept);
 }
 
+/** What a bounding set has beyond the default one, and what it lacks of it. */
+export function beyondDefault(bounding: readonly string[]): { added: string[]; dropped: string[] } {
+  return {
+    added: bounding.filter((name) => !DEFAULT_CAPABILITIES.includes(name)),
+    dropped: DEFAULT_CAPABILITIES.filter((name) => !bounding.includes(name)),
+  };
+}
+
 /**
  * The five sets of a further process (`exec`) in a container whose first process has `container`.
  * Root gets the bounding set; another user gets what the container made ambient, as execve would leave it.

@@ -16,7 +16,7 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
  */
 export function containerEnvironment(
   config: ContainerConfig,
-  user: Pick<ResolvedUser, 'home'>,
+  user: Partial<Pick<ResolvedUser, 'home'>>,
   options: { terminal: boolean; extra?: readonly string[] },
 ): string[] {
   const defaults = [
@@ -25,7 +25,7 @@ export function containerEnvironment(
       config.unsetEnv,
     ),
     // --unsetenv does not reach these, as with Podman.
-    `HOME=${user.home}`,
+    ...(user.home === undefined ? [] : [`HOME=${user.home}`]),
     `HOSTNAME=${config.hostname}`,
     // As the systemd container interface asks: becomes the machine id of the payload.
     ...(config.systemd === true ? [`container_uuid=${config.id.slice(0, 32)}`] : []),

@@ -64,8 +64,13 @@ export function bindOptions(given: readonly string[], sourceFlags: readonly stri
       throw new BerthError('usage', `invalid options "${chosen.join(', ')}", can only specify 1 ${name}`);
     }
   }
+  return without(shownBindOptions(given, sourceFlags), RELABEL);
+}
+
+/** The same of options that are known to be right, with `z` and `Z`, as `inspect` shows them. */
+export function shownBindOptions(given: readonly string[], sourceFlags: readonly string[] = []): string[] {
   return [
-    ...without(given, RELABEL),
+    ...given,
     ...unlessChosen(given, ACCESS, 'rw'),
     ...unlessChosen(given, PROPAGATION, given.includes('bind') ? 'private' : 'rprivate'),
     ...FLAGS.filter(([no]) => sourceFlags.includes(no)).flatMap((pair) => unlessChosen(given, pair, pair[0])),

@@ -7,7 +7,7 @@ import { deleteLock, lockContainer } from '../store/lock.ts';
 import { openStore } from '../store/store.ts';
 import { host } from '../sys/host.ts';
 import { bootId } from '../sys/proc.ts';
-import { hostFacts } from './host-facts.ts';
+import { hostCapabilities, hostFacts } from './host-facts.ts';
 
 export type BasePorts = Pick<
   Ports,
@@ -22,7 +22,7 @@ export function basePorts(root: string | undefined, caller?: string): BasePorts 
   store.refreshIfRebooted(bootId(), now(), () => forgetLastBoot(settings, store));
   return {
     settings,
-    host: { ...host, facts: hostFacts },
+    host: { ...host, facts: hostFacts, capabilities: hostCapabilities },
     store,
     locks: {
       acquire: (id) =>

@@ -21,12 +21,17 @@ export function hostFacts(config: ContainerConfig): HostFacts {
   return {
     arch: process.arch,
     kernelVersion: release(),
-    capabilities: capabilitiesOfMask(capabilityBoundingMask()),
+    capabilities: hostCapabilities(),
     rlimits: { nofile: limits['open files'] ?? UNLIMITED, nproc: limits.processes ?? UNLIMITED },
     ...(seccompProfile === undefined ? {} : { seccompProfile }),
     apparmorEnabled: isAppArmorEnabled(),
     cgroupControllers: availableControllers(),
   };
+}
+
+/** The bounding set of this process. */
+export function hostCapabilities(): string[] {
+  return capabilitiesOfMask(capabilityBoundingMask());
 }
 
 export function isAppArmorEnabled(): boolean {

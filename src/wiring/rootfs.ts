@@ -5,7 +5,7 @@ import type { Layered, Ports } from '../lifecycle/ports.ts';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import type { Settings } from '../model/settings.ts';
-import { containerPaths, storagePaths } from '../storage/paths.ts';
+import { containerPaths, layerDirectory, storagePaths } from '../storage/paths.ts';
 import { readTextIn } from '../storage/rooted.ts';
 import {
   deleteContainerStorage,
@@ -28,6 +28,8 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
       mountPoint,
       shm,
       isMounted: (id) => mountAt(mountPoint(id)) !== undefined,
+      writable: (id) => containerPaths(paths, id),
+      layerDirectories: (layers) => layers.map((diffId) => path.join(layerDirectory(paths, diffId), 'diff')),
       async mount(config) {
         await mountRootfs(paths, sourceOf(config), { id: config.id, mountPoint: mountPoint(config.id) });
         if (config.namespaces?.ipc === 'shareable') await mountShm(shm(config.id), config.shmSizeBytes);

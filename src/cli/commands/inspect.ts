@@ -66,7 +66,7 @@ async function inspectAll(
       `${JSON.stringify(
         found.map(({ object }) => object),
         null,
-        2,
+        5,
       )}\n`,
     );
   else await printTemplate(print, format, found);
@@ -104,14 +104,13 @@ interface Found {
 async function printTemplate(print: (text: string) => void, format: string, found: Found[]): Promise<void> {
   const { printFormatted } = await import('../format.ts');
   const { CONTAINER, INSPECT_ALIASES } = await import('../../model/template/shapes/container.ts');
+  const { IMAGE } = await import('../../model/template/shapes/image.ts');
   printFormatted(print, {
     kind: 'objects',
     name: 'inspect',
     format,
     aliases: INSPECT_ALIASES,
-    objects: found.map(({ kind, object }) =>
-      kind === 'container' ? { object, type: CONTAINER } : { object },
-    ),
+    objects: found.map(({ kind, object }) => ({ object, type: kind === 'container' ? CONTAINER : IMAGE })),
   });
 }
 
@@ -126,7 +125,9 @@ async function lookUp(
     return { kind: 'container', object: await inspect(ports, container, { size }) };
   if (type === 'container') return undefined;
   try {
-    return { kind: 'image', object: inspectImage(resolveImage(ports.store, name).image) };
+    const { image } = resolveImage(ports.store, name);
+    const layers = image.layers.map(({ diffId }) => diffId).toReversed();
+    return { kind: 'image', object: inspectImage(image, ports.rootfs.layerDirectories(layers)) };
   } catch (error) {
     if (error instanceof BerthError && (error.code === 'no-such-image' || error.code === 'invalid'))
       return undefined;

@@ -47,16 +47,21 @@ describe('containerStatus', () => {
 const FACTS: InspectFacts = {
   bundle: '/run/b',
   staticDir: '/var/s',
-  specPath: '/run/b/config.json',
+  files: { spec: '/run/b/config.json' },
+  overlay: { lower: ['/l/2', '/l/1'], upper: '/var/s/upper', work: '/var/s/work' },
   mountPoint: '/var/s/merged',
-  mounted: true,
   healthLog: [],
   restartCount: 4,
   logPath: '',
   imageDigest: '',
   execIds: [],
+  network: { mode: 'none' },
+  mounts: [],
+  env: [],
   effectiveCaps: ['CAP_KILL'],
   boundingCaps: ['CAP_KILL'],
+  capAdd: [],
+  capDrop: [],
 };
 
 /** Any depth of the object, without types: this is JSON for others. */
@@ -157,36 +162,49 @@ describe('inspect of a container', () => {
     assert.equal(inspect(record({}, { config: config({ umask: 0o27 }) })).Config.Umask, '0027');
   });
 
-  it('shows binds and tmpfs', () => {
-    const { Mounts, HostConfig } = inspect(
-      record(
-        {},
-        {
-          config: config({
-            mounts: [
-              { type: 'bind', source: '/a', destination: '/b', options: ['ro', 'rslave', 'noexec'] },
-              { type: 'bind', source: '/c', destination: '/d', options: [] },
-              { type: 'tmpfs', destination: '/t', options: ['size=1m', 'mode=700'] },
-            ],
-          }),
-        },
-      ),
-    );
+  it('shows binds and tmpfs with the options that they have, and the capabilities beyond the default ones', () => {
+    const { Mounts, HostConfig, EffectiveCaps } = inspect(record(), {
+      mounts: [
+        { type: 'bind', source: '/a', destination: '/b', options: ['Z', 'noexec', 'ro', 'rslave', 'rbind'] },
+        { type: 'bind', source: '/c', destination: '/d', options: ['bind', 'rw', 'private'] },
+        { type: 'tmpfs', destination: '/t', options: ['size=1m', 'rw', 'nodev'] },
+      ],
+      effectiveCaps: [],
+      capAdd: ['CAP_BPF'],
+      capDrop: ['CAP_KILL'],
+    });
     assert.deepEqual(
-      Mounts.map(({ Source, Destination, RW, Propagation, Options }: Record<string, unknown>) => [
-        Source,
-        Destination,
-        RW,
-        Propagation,
-        Options,
+      Mounts.map(({ Source, Destination, Mode, RW, Propagation, Options }: Record<string, unknown>) => [
+        ...[Source, Destination, Mode, RW, Propagation, Options],
       ]),
       [
-        ['/a', '/b', false, 'rslave', ['noexec']],
-        ['/c', '/d', true, 'rprivate', []],
+        ['/a', '/b', 'Z', false, 'rslave', ['noexec', 'rbind']],
+        ['/c', '/d', '', true, 'private', ['bind']],
       ],
     );
-    assert.deepEqual(HostConfig.Binds, ['/a:/b:ro,rslave,noexec,rbind', '/c:/d:rw,rprivate,rbind']);
-    assert.deepEqual(HostConfig.Tmpfs, { '/t': 'size=1m,mode=700' });
+    assert.deepEqual(HostConfig.Binds, ['/a:/b:Z,noexec,ro,rslave,rbind', '/c:/d:bind,rw,private']);
+    assert.deepEqual(HostConfig.Tmpfs, { '/t': 'size=1m,rw,nodev' });
+    assert.deepEqual(
+      [EffectiveCaps, HostConfig.CapAdd, HostConfig.CapDrop],
+      [null, ['CAP_BPF'], ['CAP_KILL']],
+    );
+  });
+
+  it('shows security options in Podman’s order, and a check that was switched off', () => {
+    const security = {
+      ...config().security,
+      noNewPrivileges: true,
+      label: ['type:a', 'level:s0'],
+      seccomp: { path: '/p.json' },
+      unmask: 'ALL' as const,
+    };
+    const { Config, HostConfig } = inspect(
+      record({}, { config: { ...config({ healthDisabled: true }), security } }),
+    );
+    assert.deepEqual(HostConfig.SecurityOpt, [
+      ...['no-new-privileges', 'label=type:a,label=level:s0', 'seccomp=/p.json', 'unmask=all'],
+    ]);
+    assert.deepEqual(Config.Healthcheck, { Test: ['NONE'] });
   });
 
   it('shows the health check with Go’s nanoseconds, and its state and log only if there is one', () => {
@@ -208,7 +226,6 @@ describe('inspect of a container', () => {
     );
     assert.deepEqual(Config.Healthcheck, {
       Test: ['CMD', 'ping'],
-      StartPeriod: 0,
       Interval: 1e9,
       Timeout: 500_000,
       Retries: 3,
@@ -243,21 +260,27 @@ describe('inspect of an image', () => {
         { comment: 'y', emptyLayer: true },
       ],
     };
-    const shown = inspectImage({
-      id: 'ab',
-      names: ['localhost/a:1'],
-      layers: [
-        { diffId: 'd1', sizeBytes: 10 },
-        { diffId: 'd2', sizeBytes: 5 },
-      ],
-      config: image,
-      digest: 'ef',
-      importedAt: ago(1),
-    });
+    const shown = inspectImage(
+      {
+        id: 'ab',
+        names: ['localhost/a:1'],
+        layers: [
+          { diffId: 'd1', sizeBytes: 10 },
+          { diffId: 'd2', sizeBytes: 5 },
+        ],
+        config: image,
+        digest: 'ef',
+        importedAt: ago(1),
+      },
+      ['/l/2', '/l/1'],
+    );
     assert.deepEqual(shown, {
       Id: 'ab',
       Digest: 'sha256:ef',
       RepoTags: ['localhost/a:1'],
+      RepoDigests: ['localhost/a@sha256:ef'],
+      Parent: '',
+      Comment: 'y',
       Created: '2026-01-01T00:00:00Z',
       Config: {
         User: 'app',
@@ -268,15 +291,20 @@ describe('inspect of an image', () => {
         Volumes: { '/data': {} },
         WorkingDir: '/w',
         Labels: { a: 'b' },
-        StopSignal: '',
       },
+      Version: '',
+      Author: '',
       Architecture: 'arm64',
       Os: 'linux',
       Size: 15,
+      VirtualSize: 15,
+      GraphDriver: { Name: 'overlay', Data: { LowerDir: '/l/1', UpperDir: '/l/2' } },
       RootFS: { Type: 'layers', Layers: ['sha256:d1', 'sha256:d2'] },
       Labels: { a: 'b' },
+      Annotations: {},
       User: 'app',
       History: [{ created_by: 'RUN x' }, { comment: 'y', empty_layer: true }],
+      NamesHistory: ['localhost/a:1'],
     });
   });
 });

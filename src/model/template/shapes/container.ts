@@ -73,6 +73,9 @@ const HEALTHCHECK = {
   Retries: INT,
 };
 
+/** A health check as images and containers have it. */
+export const HEALTH_CONFIG = pointer(struct('manifest.Schema2HealthConfig', HEALTHCHECK));
+
 const SECRET = struct('define.InspectSecret', {
   Name: STRING,
   ID: STRING,
@@ -107,7 +110,7 @@ const CONFIG = struct('define.InspectContainerConfig', {
       Successes: INT,
     }),
   ),
-  Healthcheck: pointer(struct('manifest.Schema2HealthConfig', HEALTHCHECK)),
+  Healthcheck: HEALTH_CONFIG,
   HealthcheckOnFailureAction: STRING,
   HealthLogDestination: STRING,
   HealthMaxLogCount: as('HealthcheckMaxLogCount', uint()),
@@ -275,6 +278,8 @@ const MOUNT = struct('define.InspectMount', {
   SubPath: STRING,
 });
 
+export const DRIVER = pointer(struct('define.DriverData', { Name: STRING, Data: STRING_MAP }));
+
 const DATA = pointer(
   struct('define.InspectContainerData', {
     ID: as('Id', STRING),
@@ -304,7 +309,7 @@ const DATA = pointer(
     EffectiveCaps: STRINGS,
     BoundingCaps: STRINGS,
     ExecIDs: STRINGS,
-    GraphDriver: pointer(struct('define.DriverData', { Name: STRING, Data: STRING_MAP })),
+    GraphDriver: DRIVER,
     SizeRw: pointer(INT64),
     SizeRootFs: INT64,
     Mounts: slice(MOUNT),
