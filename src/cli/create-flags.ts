@@ -1,10 +1,8 @@
 /** The flags of create (and later run), and how they become a CreateRequest. */
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { LOG_DRIVERS, type LogOptions } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
-import { fileLines, parseEnvFile, parseEnvFlags } from '../model/env.ts';
-import { BerthError, systemReason } from '../model/errors.ts';
+import { BerthError } from '../model/errors.ts';
 import { parseTmpfsFlag, parseVolumeFlag } from '../model/mount-flags.ts';
 import { parseMountFlag } from '../model/mount-option-list.ts';
 import { parseRestartPolicy } from '../model/restart.ts';
@@ -14,8 +12,10 @@ import { parseSize } from '../model/size.ts';
 import type { Arguments, Flag } from './command.ts';
 import { DRY_RUN } from './dry-run.ts';
 import { listed, pairs } from './entries.ts';
+import { ENV_FLAGS, envRequest } from './env-flags.ts';
 import { HEALTH_FLAGS, healthRequest } from './health-flags.ts';
 import { HOST_FLAGS, hostRequest } from './host-flags.ts';
+import { annotations, LABEL_FLAGS, labels } from './label-flags.ts';
 import {
   LIMIT_FLAGS,
   limits,
@@ -35,9 +35,10 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   ...HOST_FLAGS,
   ...LIMIT_FLAGS,
   ...PROCESS_LIMIT_FLAGS,
+  ...ENV_FLAGS,
   ...HEALTH_FLAGS,
+  ...LABEL_FLAGS,
   ...RESOLVER_FLAGS,
-  annotation: { type: 'strings', help: 'Add an annotation for the runtime, key=value' },
   'cap-add': { type: 'strings', help: 'Add a capability' },
   'cap-drop': { type: 'strings', help: 'Drop a capability' },
   cidfile: { type: 'string', help: "Write the container's ID to this file" },
@@ -47,14 +48,17 @@ export const CREATE_FLAGS: Record<string, Flag> = {
     type: 'string',
     help: "Replace the image's entrypoint; '' clears it, a JSON array has several words",
   },
-  env: { type: 'strings', short: 'e', help: 'Set KEY=value, or pass KEY on' },
-  'env-file': { type: 'strings', help: 'Read KEY=value lines from a file' },
-  'env-host': { type: 'bool', help: 'Pass the whole environment on' },
-  'group-add': { type: 'strings', help: 'Another group of the user: a name or number' },
+  'group-add': {
+    type: 'strings',
+    help: "Another group of the user: a name or number; keep-groups: the unit's",
+  },
   hostname: { type: 'string', short: 'h', help: "The container's host name" },
+  'image-volume': {
+    type: 'string',
+    help: "The image's volumes: ignore, or tmpfs for an empty one",
+    default: 'ignore',
+  },
   interactive: { type: 'bool', short: 'i', help: 'Keep standard input open' },
-  label: { type: 'strings', short: 'l', help: 'Add a label, key=value' },
-  'label-file': { type: 'strings', help: 'Read key=value lines of labels from a file' },
   'log-driver': { type: 'string', help: 'journald, k8s-file, none or passthrough', default: LOG_DRIVERS[0] },
   'log-opt': {
     type: 'strings',
@@ -81,6 +85,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   runtime: { type: 'string', help: 'OCI runtime, by name or path', default: 'crun, else runc' },
   'security-opt': { type: 'strings', help: 'no-new-privileges, seccomp=…, apparmor=…, mask=…, unmask=…' },
   'shm-size': { type: 'string', help: 'Size of /dev/shm', default: '64m' },
+  'shm-size-systemd': { type: 'string', help: 'Size of each tmpfs that systemd as the payload has' },
   'stop-signal': { type: 'string', help: 'Signal that asks the container to end', default: 'SIGTERM' },
   'stop-timeout': { type: 'uint', help: 'Seconds between the stop signal and SIGKILL', default: '10' },
   sysctl: { type: 'strings', help: 'A kernel parameter of its namespaces, name=value' },
@@ -89,44 +94,39 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   tty: { type: 'bool', short: 't', help: 'Give the container a terminal' },
   tz: { type: 'string', help: "Time zone, like Europe/Berlin; local is the host's" },
   umask: { type: 'string', help: 'umask of the container, octal', default: '0022' },
-  unsetenv: { type: 'strings', help: "Leave out a variable of the image's or Berth's own" },
-  'unsetenv-all': { type: 'bool', help: 'Leave out all of these' },
   user: { type: 'string', short: 'u', help: 'User, user:group, uid or uid:gid' },
   volume: { type: 'strings', short: 'v', help: 'Bind mount, /host-dir:/ctr-dir[:options]' },
   workdir: { type: 'string', short: 'w', help: 'Working directory' },
 };
 
-/** Applies the flags. Throws BerthError with Podman's words where it has them; reads --env-file. */
-export function createRequest(args: Arguments, createCommand: string[]): CreateRequest {
+/** Applies the flags; `env` is the caller's. Throws BerthError with Podman's words where it has them; reads --env-file. */
+export function createRequest(
+  args: Arguments,
+  createCommand: string[],
+  env: Record<string, string | undefined> = process.env,
+): CreateRequest {
   const [image = '', ...command] = args.positionals;
   if (image === '')
     throw new BerthError('usage', 'requires at least 1 arg(s), only received 0: see berth create --help');
-  const env = process.env;
   const name = args.string('name') || undefined;
   if (args.bool('replace') && name === undefined)
     throw new BerthError('usage', 'cannot replace container without --name being set');
   const rootfs = args.bool('rootfs');
+  const groups = args.strings('group-add').flatMap(listed);
+  const keepsGroups = isKeepGroups(groups);
   const namespaces = namespaceRequest(args);
   return {
     ...optional('name', name),
     image: rootfs ? absolute(image) : image,
     rootfs,
     command,
-    env: [
-      ...(args.bool('env-host') ? parseEnvFlags(['*'], env) : []),
-      ...args.strings('env-file').flatMap((file) => parseEnvFile(readEnvFile(file), file, env)),
-      ...parseEnvFlags(args.strings('env'), env),
-    ],
-    ...optional('unsetEnv', unsetEnv(args)),
+    ...envRequest(args, env),
     ...optional('user', args.string('user')),
     ...optional('workdir', args.string('workdir')),
     ...optional('entrypoint', parseEntrypoint(args.string('entrypoint'))),
     ...optional('hostname', args.string('hostname') || undefined),
-    labels: {
-      ...Object.assign({}, ...args.strings('label-file').map(labelFile)),
-      ...labels(args.strings('label')),
-    },
-    annotations: annotations(args.strings('annotation')),
+    labels: labels(args),
+    annotations: { ...annotations(args), ...(keepsGroups ? KEEP_GROUPS : {}) },
     terminal: args.bool('tty'),
     interactive: args.bool('interactive'),
     ...optional('stopSignal', mapped(args.string('stop-signal') || undefined, parseSignal)),
@@ -140,7 +140,7 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
     ],
     ...namespaces,
     ...resolverRequest(args, namespaces.network),
-    ...optional('groupAdd', groups(args.strings('group-add').flatMap(listed))),
+    ...optional('groupAdd', keepsGroups ? undefined : mapped(groups[0], () => groups)),
     ...optional('sysctls', sysctls(args.strings('sysctl').flatMap(listed))),
     readOnly: args.bool('read-only'),
     readOnlyTmpfs: args.bool('read-only-tmpfs', true),
@@ -149,6 +149,11 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
       (why) => `unable to translate --shm-size: ${why}`,
     ),
     ...optional('timezone', args.string('tz') || undefined),
+    ...optional(
+      'systemdTmpfsBytes',
+      mapped(args.string('shm-size-systemd') || undefined, systemdSize) || undefined,
+    ),
+    ...optional('imageVolumes', imageVolumes(args.string('image-volume') || 'ignore')),
     umask: parseUmask(args.string('umask') ?? '0022'),
     security: {
       ...parseSecurityFlags(args.strings('security-opt'), {
@@ -174,13 +179,37 @@ export function createRequest(args: Arguments, createCommand: string[]): CreateR
   };
 }
 
-function groups(names: string[]): string[] | undefined {
-  if (names.includes('keep-groups'))
+/** By which crun leaves the supplementary groups as they are: here the unit's, SupplementaryGroups=. */
+const KEEP_GROUPS = { 'run.oci.keep_original_groups': '1' };
+
+function isKeepGroups(groups: string[]): boolean {
+  if (!groups.includes('keep-groups')) return false;
+  if (groups.length > 1) {
+    throw new BerthError(
+      'invalid',
+      "the '--group-add keep-groups' option is not allowed with any other --group-add options",
+    );
+  }
+  return true;
+}
+
+function systemdSize(text: string): number {
+  return size(text, (why) => `unable to translate --shm-size-systemd: ${why}`);
+}
+
+function imageVolumes(text: string): CreateRequest['imageVolumes'] {
+  if (text === 'anonymous')
     throw new BerthError(
       'unsupported',
-      '--group-add keep-groups: systemd starts the container, not the caller',
+      'anonymous volumes do not exist yet: use --image-volume ignore or tmpfs',
     );
-  return names.length === 0 ? undefined : names;
+  if (text !== 'ignore' && text !== 'tmpfs') {
+    throw new BerthError(
+      'invalid',
+      `invalid image volume mode ${JSON.stringify(text)} required value: anonymous, tmpfs, ignore`,
+    );
+  }
+  return text === 'tmpfs' ? text : undefined;
 }
 
 /** Which of them a container may have is for oci/sysctls.ts to say. */
@@ -243,59 +272,6 @@ function parseUmask(text: string): number {
       `invalid umask string ${text}: invalid argument: write an octal number like 0022`,
     );
   return Number.parseInt(text, 8);
-}
-
-/** Text of an --env-file; an unreadable one is a BerthError. */
-export function readEnvFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new BerthError('invalid', `parsing file ${JSON.stringify(file)}: ${systemReason(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-function labels(entries: string[]): Record<string, string> {
-  for (const entry of entries) {
-    if (entry === '' || entry.startsWith('='))
-      throw new BerthError(
-        'invalid',
-        `unable to process labels: invalid label format: ${JSON.stringify(entry)}: write key=value`,
-      );
-  }
-  return pairs(entries);
-}
-
-/** A name alone has an empty value, as after --label. */
-function labelFile(file: string): Record<string, string> {
-  const lines = fileLines(readLabels(file));
-  const blank = lines.map((line) => line.split('=', 1)[0] ?? '').find((key) => /\s/.test(key));
-  if (blank !== undefined)
-    throw new BerthError(
-      'invalid',
-      `unable to process labels: name ${JSON.stringify(blank)} has white spaces, poorly formatted name`,
-    );
-  return labels(lines);
-}
-
-function readLabels(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new BerthError('invalid', `unable to process labels: ${systemReason(error)}`, { cause: error });
-  }
-}
-
-function unsetEnv(args: Arguments): CreateRequest['unsetEnv'] {
-  const names = args.strings('unsetenv').filter((name) => name !== '');
-  return args.bool('unsetenv-all') ? 'ALL' : names.length === 0 ? undefined : names;
-}
-
-function annotations(entries: string[]): Record<string, string> {
-  if (entries.some((entry) => entry.indexOf('=') < 1))
-    throw new BerthError('invalid', 'annotations must be formatted KEY=VALUE');
-  return pairs(entries);
 }
 
 function oneOf<T extends string>(what: string, text: string, choices: readonly T[]): T {

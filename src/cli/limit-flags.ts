@@ -23,7 +23,13 @@ export const LIMIT_FLAGS: Record<string, Flag> = {
 /** Of each process; fixed at its start. */
 export const PROCESS_LIMIT_FLAGS: Record<string, Flag> = {
   'oom-score-adj': { type: 'int', help: 'How soon the kernel ends it when memory is short, -1000 to 1000' },
-  ulimit: { type: 'strings', help: 'Limit of each process, name=soft[:hard]; -1 for none' },
+  'oom-kill-disable': { type: 'bool', help: 'Not with cgroup v2, which is what there is' },
+  personality: { type: 'string', help: 'Execution domain: LINUX or LINUX32' },
+  'rdt-class': { type: 'string', help: 'Class of service below /sys/fs/resctrl' },
+  ulimit: {
+    type: 'strings',
+    help: "Limit of each process, name=soft[:hard]; -1 for none. host: the unit's own limits",
+  },
 };
 
 /** The limits that were asked for. Throws BerthError 'invalid' in Podman's words. */
@@ -70,14 +76,25 @@ export function withoutUnlimited(asked: ResourceLimits): ResourceLimits {
 }
 
 /** The limits of each process that were asked for. */
-export function processLimits(args: Arguments): Pick<ContainerConfig, 'ulimits' | 'oomScoreAdj'> {
-  const ulimits: UlimitConfig[] = args.strings('ulimit').map(parseUlimit);
+export function processLimits(
+  args: Arguments,
+): Pick<ContainerConfig, 'ulimits' | 'oomScoreAdj' | 'personality' | 'rdtClass'> {
+  const asked = args.strings('ulimit');
+  const ulimits: UlimitConfig[] | 'host' = asked.includes('host') ? 'host' : asked.map(parseUlimit);
+  const personality = args.string('personality') || undefined;
+  if (personality !== undefined && personality !== 'LINUX' && personality !== 'LINUX32')
+    throw new BerthError('invalid', `unknown persona specified \`${personality}\`: use LINUX or LINUX32`);
+  if (args.bool('oom-kill-disable'))
+    throw new BerthError('unsupported', 'cannot disable OOM killer with cgroupv2: use --oom-score-adj');
+  const rdtClass = args.string('rdt-class') || undefined;
   const oomScoreAdj = args.int('oom-score-adj');
   if (oomScoreAdj !== undefined && Math.abs(oomScoreAdj) > 1000)
     throw new BerthError('invalid', `invalid value for oom-score-adj: ${oomScoreAdj}: write -1000 to 1000`);
   return {
     ...(ulimits.length === 0 ? {} : { ulimits }),
     ...(oomScoreAdj === undefined ? {} : { oomScoreAdj }),
+    ...(personality === undefined ? {} : { personality }),
+    ...(rdtClass === undefined ? {} : { rdtClass }),
   };
 }
 

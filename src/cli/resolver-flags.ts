@@ -8,6 +8,7 @@ import type { Arguments, Flag } from './command.ts';
 
 export const RESOLVER_FLAGS: Record<string, Flag> = {
   'add-host': { type: 'strings', help: 'A line of /etc/hosts, NAME[;NAME…]:ADDRESS' },
+  chrootdirs: { type: 'strings', help: 'A directory that has /etc/hosts and /etc/resolv.conf too' },
   dns: { type: 'strings', help: "Servers of /etc/resolv.conf, or none for the image's file" },
   'dns-option': { type: 'strings', help: "Options of /etc/resolv.conf, before the host's" },
   'dns-search': { type: 'strings', help: "Domains of /etc/resolv.conf, before the host's; . for none" },
@@ -21,7 +22,7 @@ export const RESOLVER_FLAGS: Record<string, Flag> = {
 
 type ResolverRequest = Pick<
   CreateRequest,
-  'addHosts' | 'dns' | 'dnsOptions' | 'dnsSearch' | 'hostsFile' | 'noHostname' | 'noHosts'
+  'addHosts' | 'chrootDirs' | 'dns' | 'dnsOptions' | 'dnsSearch' | 'hostsFile' | 'noHostname' | 'noHosts'
 >;
 
 /** Throws BerthError 'invalid' in Podman's words. */
@@ -33,6 +34,10 @@ export function resolverRequest(args: Arguments, network: NetworkMode): Resolver
   if (noHosts && args.has('hosts-file')) throw invalid('--no-hosts and --hosts-file cannot be set together');
   const request = {
     ...ifAny('addHosts', addHosts),
+    ...ifAny(
+      'chrootDirs',
+      args.strings('chrootdirs').filter((text) => text !== ''),
+    ),
     ...dnsRequest(args, network),
     ...hostsFile(args.string('hosts-file') ?? ''),
     ...(args.bool('no-hostname') ? { noHostname: true as const } : {}),

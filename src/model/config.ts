@@ -124,6 +124,8 @@ export interface ContainerConfig {
   dns?: string[];
   dnsSearch?: string[];
   dnsOptions?: string[];
+  /** Directories that have /etc/hosts and /etc/resolv.conf too; as typed. */
+  chrootDirs?: string[];
   labels: Record<string, string>;
   /** Image's and `--annotation`s, given to the runtime. */
   annotations: Record<string, string>;
@@ -144,13 +146,18 @@ export interface ContainerConfig {
   /** With readOnly: tmpfs on /run, /tmp, /var/tmp (Podman's default). */
   readOnlyTmpfs: boolean;
   shmSizeBytes: number;
+  /** Of each tmpfs that a payload that is systemd has. */
+  systemdTmpfsBytes?: number;
+  /** The image's VOLUMEs, if they are to be empty tmpfs. */
+  tmpfsVolumes?: string[];
   umask: number;
   /** `--tz`: a name of the tz database, or `local`. */
   timezone?: string;
   /** `--group-add`: names of the container's /etc/group, or numbers. */
   groupAdd?: string[];
   sysctls?: Record<string, string>;
-  ulimits?: UlimitConfig[];
+  /** `host`: those of the unit, not even Podman's defaults. */
+  ulimits?: UlimitConfig[] | 'host';
   devices?: DeviceConfig[];
   /** `--cgroup-parent`: the slice of the unit. */
   cgroupParent?: string;
@@ -159,6 +166,10 @@ export interface ContainerConfig {
   /** `--device-cgroup-rule`: what may be used beyond the devices that it is given. */
   deviceRules?: DeviceRule[];
   oomScoreAdj?: number;
+  /** execution domain, personality(2) */
+  personality?: 'LINUX' | 'LINUX32';
+  /** Class of service of Intel's Resource Director Technology, below /sys/fs/resctrl. */
+  rdtClass?: string;
   /** The payload is systemd (`--systemd`, decided at create): tmpfs on /run, /tmp …, cgroup writable. */
   systemd?: boolean;
 

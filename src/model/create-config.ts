@@ -7,7 +7,8 @@ import type {
   RestartPolicy,
   SecurityConfig,
 } from './config.ts';
-import { mergeEnv, withoutUnset } from './env.ts';
+import { defaultEnv, mergeEnv, withoutUnset } from './env.ts';
+import { mergeIntoEnv } from './env-merge.ts';
 import { BerthError } from './errors.ts';
 import {
   HEALTH_DEFAULTS,
@@ -56,6 +57,7 @@ const AS_ASKED = [
   'cgroupConf',
   'cgroupParent',
   'addHosts',
+  'chrootDirs',
   'cidFile',
   'conmonPidFile',
   'deviceRules',
@@ -72,9 +74,12 @@ const AS_ASKED = [
   'noHostname',
   'noHosts',
   'oomScoreAdj',
+  'personality',
   'pidFile',
+  'rdtClass',
   'requires',
   'sysctls',
+  'systemdTmpfsBytes',
   'timeoutSeconds',
   'timezone',
   'ulimits',
@@ -93,6 +98,8 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   rootfs: boolean;
   command: string[];
   env: string[];
+  /** Entries in which the image's variables may be used. */
+  envMerge?: string[];
   user?: string;
   workdir?: string;
   /** [] clears the image's. */
@@ -123,6 +130,8 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   logDriver: ContainerConfig['logDriver'];
   replace: boolean;
   pull: 'always' | 'missing' | 'never' | 'newer';
+  /** What the image's VOLUMEs become: plain directories, or tmpfs. */
+  imageVolumes?: 'tmpfs';
   createCommand: string[];
 }
 
@@ -175,7 +184,13 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     ...(context.init === undefined ? {} : { init: context.init }),
     entrypoint,
     command,
-    env: mergeEnv(withoutUnset(image?.env ?? [], request.unsetEnv), request.env),
+    env: mergeEnv(
+      withoutUnset(
+        mergeIntoEnv(image?.env ?? [], request.envMerge ?? [], defaultEnv(request.terminal)),
+        request.unsetEnv,
+      ),
+      request.env,
+    ),
     user: request.user || image?.user || '',
     workdir: request.workdir || image?.workingDir || '/',
     ...(request.workdir === undefined ? { workdirFromImage: true } : {}),
@@ -205,6 +220,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
       : {}),
     createCommand: request.createCommand,
     ...asAsked(request),
+    ...(request.imageVolumes === undefined ? {} : { tmpfsVolumes: image?.volumes ?? [] }),
   };
 }
 

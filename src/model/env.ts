@@ -43,6 +43,21 @@ export function fileLines(text: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
+/**
+ * What every container has unless the image or the person sets it.
+ *
+ * `container=podman`: systemd and scripts recognise a container by this variable, and the value `podman` by name
+ * (systemd-detect-virt(1)); a name of our own would be "other" to systemd and unknown to scripts that were written for
+ * the peer. Podman sets it for images only; Berth for every container.
+ */
+export function defaultEnv(terminal: boolean): string[] {
+  return [
+    'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    'container=podman',
+    ...(terminal ? ['TERM=xterm'] : []),
+  ];
+}
+
 /** Without what `--unsetenv` names, or `--unsetenv-all`. */
 export function withoutUnset(entries: readonly string[], unset: readonly string[] | 'ALL' = []): string[] {
   if (unset === 'ALL') return [];

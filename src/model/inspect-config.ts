@@ -33,6 +33,7 @@ export function inspectConfig(config: ContainerConfig, { env }: { env: string[] 
     HealthcheckMaxLogCount: health?.maxLogCount ?? 5,
     HealthcheckMaxLogSize: health?.maxLogSize ?? 500,
     CreateCommand: config.createCommand,
+    ...(config.chrootDirs === undefined ? {} : { ChrootDirs: config.chrootDirs }),
     ...(config.timezone === undefined ? {} : { Timezone: config.timezone }),
     Umask: config.umask.toString(8).padStart(4, '0'),
     Timeout: config.timeoutSeconds ?? 0,

@@ -94,7 +94,7 @@ export function inspectHostConfig(config: ContainerConfig, facts: HostConfigFact
     OomKillDisable: false,
     ...(config.init === undefined ? {} : { Init: true }),
     PidsLimit: limits.pids ?? 0,
-    Ulimits: (config.ulimits ?? []).map(({ name, soft, hard }) => ({
+    Ulimits: (config.ulimits === 'host' ? [] : (config.ulimits ?? [])).map(({ name, soft, hard }) => ({
       Name: `RLIMIT_${name.toUpperCase()}`,
       Soft: soft,
       Hard: hard,
@@ -104,6 +104,7 @@ export function inspectHostConfig(config: ContainerConfig, facts: HostConfigFact
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
     CgroupConf: config.cgroupConf ?? null,
+    ...(config.rdtClass === undefined ? {} : { IntelRdtClosID: config.rdtClass }),
   };
 }
 

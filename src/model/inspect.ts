@@ -89,8 +89,8 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
     Unit: config.unit,
     Config: inspectConfig(config, facts),
     HostConfig: inspectHostConfig(config, facts),
-    UseImageHosts: false,
-    UseImageHostname: false,
+    UseImageHosts: config.noHosts === true,
+    UseImageHostname: config.noHostname === true,
     StartNumber: state.startNumber,
   };
 }

@@ -2,28 +2,17 @@
  * The environment of a container's processes.
  */
 import type { ContainerConfig } from '../model/config.ts';
-import { withoutUnset } from '../model/env.ts';
+import { defaultEnv, withoutUnset } from '../model/env.ts';
 import type { ResolvedUser } from './user.ts';
 
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/**
- * What every container has, unless the image or the person sets it, then what they set, then `extra` (of an exec).
- *
- * `container=podman`: systemd and scripts recognise a container by this variable, and the value `podman` by name
- * (systemd-detect-virt(1)); a name of our own would be "other" to systemd and unknown to scripts that were written for
- * the peer. Podman sets it for images only; Berth for every container.
- */
+/** What every container has, unless the image or the person sets it, then what they set, then `extra` (of an exec). */
 export function containerEnvironment(
   config: ContainerConfig,
   user: Partial<Pick<ResolvedUser, 'home'>>,
   options: { terminal: boolean; extra?: readonly string[] },
 ): string[] {
   const defaults = [
-    ...withoutUnset(
-      [`PATH=${DEFAULT_PATH}`, 'container=podman', ...(options.terminal ? ['TERM=xterm'] : [])],
-      config.unsetEnv,
-    ),
+    ...withoutUnset(defaultEnv(options.terminal), config.unsetEnv),
     // --unsetenv does not reach these, as with Podman.
     ...(user.home === undefined ? [] : [`HOME=${user.home}`]),
     `HOSTNAME=${config.hostname}`,

@@ -135,6 +135,7 @@ export function rlimits(
   config: ContainerConfig,
   host: { rlimits: { nofile: LimitPair; nproc: LimitPair }; capabilities: readonly string[] },
 ): Rlimit[] {
+  if (config.ulimits === 'host') return [];
   const mayRaise = host.capabilities.includes('CAP_SYS_RESOURCE');
   const byDefault = (type: string, { hard }: LimitPair): Rlimit => {
     const limit = mayRaise ? DEFAULT_LIMIT : Math.min(DEFAULT_LIMIT, hard);

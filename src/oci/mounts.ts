@@ -1,6 +1,7 @@
 /**
  * Everything mounted in a container, in the order in which the runtime must mount it.
  */
+import path from 'node:path/posix';
 import type { ContainerConfig, MountConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { INIT_PATH } from '../model/init.ts';
@@ -46,8 +47,11 @@ export function containerMounts({ config, files, sourceFlags = {} }: MountsInput
     ...defaultMounts(config),
     ...shmMounts(config, files),
     ...fileMounts(config, files),
-    ...(config.readOnly && config.readOnlyTmpfs ? READ_ONLY_TMPFS.map(scratch) : []),
-    ...(config.systemd === true ? SYSTEMD_TMPFS.map(scratch) : []),
+    ...(config.readOnly && config.readOnlyTmpfs ? READ_ONLY_TMPFS.map((place) => scratch(place)) : []),
+    ...(config.systemd === true
+      ? SYSTEMD_TMPFS.map((place) => scratch(place, config.systemdTmpfsBytes))
+      : []),
+    ...(config.tmpfsVolumes ?? []).map(emptyTmpfs),
     ...init,
   ];
   const byDestination = new Map([...own, ...asked].map((mount) => [mount.destination, mount]));
@@ -106,8 +110,15 @@ function refuseDuplicates(mounts: readonly Mount[]): void {
   }
 }
 
-function scratch(destination: string): Mount {
-  return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions([]) };
+function scratch(destination: string, size = 0): Mount {
+  const options = tmpfsOptions(size === 0 ? [] : [`size=${size}`]);
+  return { destination, type: 'tmpfs', source: 'tmpfs', options };
+}
+
+/** Nothing of the image's is copied in, as with Podman. */
+function emptyTmpfs(destination: string): Mount {
+  const options = ['rprivate', 'rw', 'nosuid', 'nodev', 'mode=755'];
+  return { destination, type: 'tmpfs', source: 'tmpfs', options };
 }
 
 function defaultMounts(config: ContainerConfig): Mount[] {
@@ -167,6 +178,10 @@ function fileMounts(config: ContainerConfig, files: ContainerFiles): Mount[] {
     ['/etc/hostname', files.hostname],
     ['/run/.containerenv', files.containerenv],
     ['/etc/localtime', files.localtime],
+    ...(config.chrootDirs ?? []).flatMap((directory): [string, string | undefined][] => [
+      [path.join('/', directory, 'etc/resolv.conf'), files.resolvConf],
+      [path.join('/', directory, 'etc/hosts'), files.hosts],
+    ]),
   ];
   return at.flatMap(([destination, source]) =>
     source === undefined ? [] : [{ destination, type: 'bind', source, options: [...options] }],

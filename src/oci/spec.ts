@@ -92,6 +92,8 @@ export function generateSpec(input: SpecInput): Spec {
       ...(devices.length > 0 ? { devices } : {}),
       ...(Object.keys(sysctl).length > 0 ? { sysctl } : {}),
       ...(seccomp === undefined ? {} : { seccomp }),
+      ...(config.personality === undefined ? {} : { personality: { domain: config.personality } }),
+      ...(config.rdtClass === undefined ? {} : { intelRdt: { closID: config.rdtClass } }),
       maskedPaths: maskedPaths(security),
       readonlyPaths: readonlyPaths(security),
       ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),

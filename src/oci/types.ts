@@ -70,6 +70,8 @@ export interface Linux {
   seccomp?: Seccomp;
   maskedPaths: string[];
   readonlyPaths: string[];
+  personality?: { domain: 'LINUX' | 'LINUX32' };
+  intelRdt?: { closID: string };
   /** `rslave` is not in the specification, see generateSpec. */
   rootfsPropagation?: 'shared' | 'rslave';
 }

@@ -6,8 +6,8 @@ import type { ContainerRecord } from '../../model/records.ts';
 import { verdict } from '../../model/state.ts';
 import { DETACH_KEYS, detachKeys } from '../attach-flags.ts';
 import type { Arguments, Command } from '../command.ts';
-import { readEnvFile } from '../create-flags.ts';
 import { isTerminal, preservedDescriptors } from '../descriptors.ts';
+import { readEnvFile } from '../env-flags.ts';
 import { latestContainer, SELECTING } from '../select.ts';
 
 export const command: Command = {

@@ -99,6 +99,19 @@ export const CASES: Case[] = [
     command: ['env | grep -v ^PATH= | sort'],
   },
   {
+    flags: [
+      '--env-merge',
+      'GREETING=$GREETING, you',
+      '--env-merge',
+      'PATH=$PATH:/x',
+      '--env-merge',
+      'A=$container$HOME',
+    ],
+    image: 'layers',
+    command: ['env | sort'],
+    shows: /^GREETING=hello, you$/m,
+  },
+  {
     flags: ['--hostname', 'web'],
     see: 'hostname; cat /etc/hostname; echo $HOSTNAME',
     shows: 'web\nweb\nweb',
@@ -279,6 +292,28 @@ export const CASES: Case[] = [
     normalise: mounts,
   },
   { flags: ['--tz', 'local'], see: 'date +%Z; cksum </etc/localtime' },
+  {
+    flags: [
+      '--chrootdirs',
+      '/mnt/r',
+      '--personality',
+      'LINUX32',
+      '--ulimit',
+      'host',
+      '--group-add',
+      'keep-groups',
+    ],
+    see: 'find /mnt/r; grep /mnt/r /proc/self/mountinfo; id; grep -E "^Max (open files|processes)" /proc/self/limits',
+    normalise: mounts,
+    byRuntime: true,
+  },
+  { flags: ['--personality', 'LINUX32'], see: 'uname -m', byRuntime: true },
+  {
+    flags: ['--image-volume', 'tmpfs'],
+    image: 'layers',
+    command: ['grep /data /proc/self/mountinfo; stat -c "%a %u:%g" /data/kept'],
+    normalise: mounts,
+  },
   // Devices, limits, namespaces
   {
     flags: [],

@@ -6,6 +6,9 @@ import { parseCommandLine } from '../../../src/cli/parse.ts';
 import type { CreateRequest } from '../../../src/model/create-config.ts';
 import { createRequest as plainRequest } from '../../support/config.ts';
 
+/** The environment of the one who types it. */
+const OWN = { OWN: 'o', HTTPS_PROXY: 'p', ALL_PROXY: 'no' };
+
 /** The request that `berth create …` makes. */
 function request(...argv: string[]): CreateRequest {
   const args = parseCommandLine(
@@ -20,12 +23,13 @@ function request(...argv: string[]): CreateRequest {
     },
     argv,
   );
-  return createRequest(args, ['berth', 'create', ...argv]);
+  return createRequest(args, ['berth', 'create', ...argv], OWN);
 }
 
 describe('createRequest', () => {
   it('asks for nothing that was not asked for', () => {
-    assert.deepEqual(request('image'), plainRequest('image'));
+    assert.deepEqual(request('--http-proxy=false', 'image').env, []);
+    assert.deepEqual(request('image'), { ...plainRequest('image'), env: ['HTTPS_PROXY=p'] });
   });
 
   // One flag (or two) and the part of the request that it changes.
@@ -44,7 +48,9 @@ describe('createRequest', () => {
       ['--sysctl', 'net.a=1,kernel.sem=1 2 3 4', '--sysctl', 'net.a=', '--sysctl', ''],
       { sysctls: { 'net.a': '', 'kernel.sem': '1 2 3 4' } },
     ],
-    [['-e', 'A=1', '--env=B=2'], { env: ['A=1', 'B=2'] }],
+    [['-e', 'A=1', '--env=B=2', '--env', 'OWN'], { env: ['HTTPS_PROXY=p', 'A=1', 'B=2', 'OWN=o'] }],
+    [['--http-proxy=false', '--env-host'], { env: ['OWN=o', 'HTTPS_PROXY=p', 'ALL_PROXY=no'] }],
+    [['--env-merge', 'A=$B,c', '--env-merge=D='], { envMerge: ['A=$B,c', 'D='] }],
     [['--unsetenv', 'A', '--unsetenv', '', '--unsetenv', 'B,C'], { unsetEnv: ['A', 'B,C'] }],
     [['--unsetenv', 'A', '--unsetenv-all', '-q'], { unsetEnv: 'ALL' }],
     [['-l', 'a=b=c', '--label', 'bare'], { labels: { a: 'b=c', bare: '' } }],
@@ -86,11 +92,20 @@ describe('createRequest', () => {
       { addHosts: ['a;b:1.2.3.4', 'c:::1', 'd:host-gateway'], hostsFile: '/h' },
     ],
     [['--no-hosts', '--no-hostname'], { noHosts: true, noHostname: true }],
-    [['--hosts-file', 'image', '--dns', '', '--dns-search='], { hostsFile: 'image' }],
+    [['--hosts-file', 'image', '--add-host='], { hostsFile: 'image' }],
     [
       ['--network=host', '--dns', '1.1.1.1,::1', '--dns-search', 'a', '--dns-option', 'o,p'],
       { network: 'host', dns: ['1.1.1.1', '::1'], dnsSearch: ['a'], dnsOptions: ['o', 'p'] },
     ],
+    [['--group-add', 'keep-groups'], { annotations: { 'run.oci.keep_original_groups': '1' } }],
+    [['--ulimit', 'nofile=5', '--ulimit', 'host', '--oom-kill-disable=false'], { ulimits: 'host' }],
+    [['--personality', 'LINUX32', '--rdt-class', 'c'], { personality: 'LINUX32', rdtClass: 'c' }],
+    [['--chrootdirs', 'a,b', '--chrootdirs', '/c', '--chrootdirs='], { chrootDirs: ['a,b', '/c'] }],
+    [
+      ['--shm-size-systemd', '1m', '--image-volume', 'tmpfs'],
+      { systemdTmpfsBytes: 1_048_576, imageVolumes: 'tmpfs' },
+    ],
+    [['--shm-size-systemd', '0', '--image-volume='], {}],
     [['--tz', 'Europe/Berlin'], { timezone: 'Europe/Berlin' }],
     [['--tz', ''], {}],
     [['--pidfile', '', '--conmon-pidfile='], {}],
@@ -276,9 +291,18 @@ describe('createRequest', () => {
     [['--mount', 'type=tmpfs,dst=/x,ro=maybe', 'i'], 'invalid value "ro=maybe": write true or false'],
     [['--mount', 'type=tmpfs,dst=/x,tmpfs-size=', 'i'], 'tmpfs-size: must provide an argument for option'],
     [
-      ['--group-add', 'keep-groups', 'i'],
-      '--group-add keep-groups: systemd starts the container, not the caller',
+      ['--group-add', 'keep-groups', '--group-add', '5', 'i'],
+      "the '--group-add keep-groups' option is not allowed with any other --group-add options",
     ],
+    [['--env-merge', 'A', 'i'], 'missing `=` for --env-merge substitution A'],
+    [['--oom-kill-disable', 'i'], 'cannot disable OOM killer with cgroupv2: use --oom-score-adj'],
+    [['--personality', 'linux', 'i'], 'unknown persona specified `linux`: use LINUX or LINUX32'],
+    [['--shm-size-systemd', 'x', 'i'], /^unable to translate --shm-size-systemd: invalid size: 'x'/],
+    [
+      ['--image-volume', 'bind', 'i'],
+      'invalid image volume mode "bind" required value: anonymous, tmpfs, ignore',
+    ],
+    [['--image-volume', 'anonymous', 'i'], /^anonymous volumes do not exist yet/],
     [
       ['--label-file', '/nonexistent', 'i'],
       'unable to process labels: open /nonexistent: no such file or directory',

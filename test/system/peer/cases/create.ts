@@ -252,6 +252,44 @@ export const CREATE: Cells = {
       `berth create --name % --network host --dns 1.1.1.1 --dns-search a,b --dns-option o --add-host a:1.1.1.1 ${BOX} true
        berth inspect --format "{{with .HostConfig}}{{.Dns}}{{.DnsSearch}}{{.DnsOptions}}{{.ExtraHosts}}{{.HostsFile}}{{end}}" %`,
     ],
+    ...[
+      ...[
+        '--group-add keep-groups --group-add 5',
+        '--shm-size-systemd x',
+        '--shm-size-systemd -1',
+        '--image-volume bind',
+      ],
+      ...['--ulimit host', '--ulimit host --ulimit nofile=5:6', '--group-add keep-groups'],
+    ].map((flags): Cell => ['absent', `berth create ${flags} --name % ${BOX} true`]),
+    [
+      'absent',
+      `berth create --name % --rdt-class c --chrootdirs a --chrootdirs b --group-add keep-groups --ulimit host ${BOX} true
+       berth inspect --format "{{.Config.ChrootDirs}}{{.Config.Annotations}}{{with .HostConfig}}{{.IntelRdtClosID}}{{.Ulimits}}{{.GroupAdd}}{{end}}" %`,
+    ],
+    ...['--personality linux32', '--oom-kill-disable'].map(
+      (flags): Cell => [
+        'absent',
+        `berth create ${flags} --name % ${BOX} true`,
+        {
+          differs: {
+            why: EARLY,
+            code: '125',
+            stdout: '',
+            stderr: /^Error: (unknown persona specified|cannot disable OOM killer with cgroupv2)/,
+            after: /is gone/,
+          },
+        },
+      ],
+    ),
+    ...['A', '""', `'A=\${B'`, `'A=\${B:x}'`, `'A="x'`].map(
+      (entry): Cell => ['absent', `berth create --env-merge ${entry} --name % ${BOX} true`],
+    ),
+    [
+      'absent',
+      `export http_proxy=p HTTPS_PROXY= ALL_PROXY=a no_proxy=n; sorted() { tr ' []' '\\n' | grep -i _proxy | sort; }
+       berth create --name % --env no_proxy=mine ${BOX} true; berth inspect --format "{{.Config.Env}}" % | sorted
+       berth run --rm --http-proxy=false ${BOX} env | sorted; berth run --rm --unsetenv http_proxy ${BOX} env | sorted`,
+    ],
     ['absent', `berth create --name % --tz Bogus ${BOX} true`],
     ['absent', `berth create --name % --tz Europe ${BOX} true`],
     ['absent', `berth create --name % --tz ../zoneinfo/UTC ${BOX} true`],
