@@ -15,6 +15,7 @@ import { listed, pairs } from './entries.ts';
 import { ENV_FLAGS, envRequest } from './env-flags.ts';
 import { HEALTH_FLAGS, healthRequest } from './health-flags.ts';
 import { HOST_FLAGS, hostRequest } from './host-flags.ts';
+import { IMAGE_FLAGS, imageRequest } from './image-flags.ts';
 import { annotations, LABEL_FLAGS, labels } from './label-flags.ts';
 import {
   LIMIT_FLAGS,
@@ -33,6 +34,7 @@ const DEFAULT_SHM_SIZE = '65536000';
 export const CREATE_FLAGS: Record<string, Flag> = {
   ...NAMESPACE_FLAGS,
   ...HOST_FLAGS,
+  ...IMAGE_FLAGS,
   ...LIMIT_FLAGS,
   ...PROCESS_LIMIT_FLAGS,
   ...ENV_FLAGS,
@@ -53,11 +55,6 @@ export const CREATE_FLAGS: Record<string, Flag> = {
     help: "Another group of the user: a name or number; keep-groups: the unit's",
   },
   hostname: { type: 'string', short: 'h', help: "The container's host name" },
-  'image-volume': {
-    type: 'string',
-    help: "The image's volumes: ignore, or tmpfs for an empty one",
-    default: 'ignore',
-  },
   interactive: { type: 'bool', short: 'i', help: 'Keep standard input open' },
   'log-driver': { type: 'string', help: 'journald, k8s-file, none or passthrough', default: LOG_DRIVERS[0] },
   'log-opt': {
@@ -67,8 +64,6 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   mount: { type: 'strings', help: 'Mount type=bind or tmpfs, with src=…, dst=… and options' },
   name: { type: 'string', help: 'Name of the container; its unit is berth-NAME.service' },
   pidfile: { type: 'string', help: "Write the process ID of the container's first process to this file" },
-  pull: { type: 'string', help: 'missing, never, always or newer', default: 'missing' },
-  quiet: { type: 'bool', short: 'q', help: 'Say nothing of pulling; nothing is pulled yet' },
   'read-only': { type: 'bool', help: 'Mount the root file system read-only' },
   'read-only-tmpfs': {
     type: 'bool',
@@ -153,7 +148,7 @@ export function createRequest(
       'systemdTmpfsBytes',
       mapped(args.string('shm-size-systemd') || undefined, systemdSize) || undefined,
     ),
-    ...optional('imageVolumes', imageVolumes(args.string('image-volume') || 'ignore')),
+    ...imageRequest(args),
     umask: parseUmask(args.string('umask') ?? '0022'),
     security: {
       ...parseSecurityFlags(args.strings('security-opt'), {
@@ -174,7 +169,6 @@ export function createRequest(
     ...optional('pidFile', mapped(args.string('pidfile') || undefined, absolute)),
     ...optional('conmonPidFile', mapped(args.string('conmon-pidfile') || undefined, absolute)),
     replace: args.bool('replace'),
-    pull: oneOf('pull policy', args.string('pull') || 'missing', ['missing', 'never', 'always', 'newer']),
     createCommand,
   };
 }
@@ -195,21 +189,6 @@ function isKeepGroups(groups: string[]): boolean {
 
 function systemdSize(text: string): number {
   return size(text, (why) => `unable to translate --shm-size-systemd: ${why}`);
-}
-
-function imageVolumes(text: string): CreateRequest['imageVolumes'] {
-  if (text === 'anonymous')
-    throw new BerthError(
-      'unsupported',
-      'anonymous volumes do not exist yet: use --image-volume ignore or tmpfs',
-    );
-  if (text !== 'ignore' && text !== 'tmpfs') {
-    throw new BerthError(
-      'invalid',
-      `invalid image volume mode ${JSON.stringify(text)} required value: anonymous, tmpfs, ignore`,
-    );
-  }
-  return text === 'tmpfs' ? text : undefined;
 }
 
 /** Which of them a container may have is for oci/sysctls.ts to say. */
@@ -272,13 +251,6 @@ function parseUmask(text: string): number {
       `invalid umask string ${text}: invalid argument: write an octal number like 0022`,
     );
   return Number.parseInt(text, 8);
-}
-
-function oneOf<T extends string>(what: string, text: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === text);
-  if (found === undefined)
-    throw new BerthError('invalid', `unsupported ${what} ${JSON.stringify(text)}: use ${choices.join(', ')}`);
-  return found;
 }
 
 /** Without `..` too: systemd takes no such path for RequiresMountsFor=. */

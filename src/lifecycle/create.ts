@@ -6,6 +6,7 @@ import { BerthError } from '../model/errors.ts';
 import { DEFAULT_INIT } from '../model/init.ts';
 import { checkName, idFromBytes, randomName } from '../model/name.ts';
 import { type CreateStep, planCreate } from '../model/plan/create.ts';
+import { isFor } from '../model/platform.ts';
 import { initialState } from '../model/state.ts';
 import { checkConfig } from '../oci/check.ts';
 import { cgroupResources, unifiedResources } from '../oci/limits.ts';
@@ -123,6 +124,13 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   const { host, store } = ports;
   const name = request.name === undefined ? freeName(ports) : checkName(request.name);
   const found = request.rootfs ? undefined : resolveImage(store, request.image);
+  if (found !== undefined && !isFor(found.image.config, request.platform ?? {})) {
+    const { os, architecture } = found.image.config;
+    throw new BerthError(
+      'no-such-image',
+      `${request.image}: image not known: it is for ${os}/${architecture}`,
+    );
+  }
   if (request.rootfs && !host.isDirectory(request.image)) {
     throw new BerthError(
       'invalid',

@@ -22,6 +22,7 @@ import {
 import type { ImageConfig } from './image.ts';
 import { shortId, unitName } from './name.ts';
 import { containerOf } from './namespace.ts';
+import type { Platform } from './platform.ts';
 import { parseSignal } from './signal.ts';
 import { runsSystemd, SYSTEMD_STOP_SIGNAL } from './systemd.ts';
 
@@ -130,6 +131,8 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   logDriver: ContainerConfig['logDriver'];
   replace: boolean;
   pull: 'always' | 'missing' | 'never' | 'newer';
+  /** What the image must be for. */
+  platform?: Platform;
   /** What the image's VOLUMEs become: plain directories, or tmpfs. */
   imageVolumes?: 'tmpfs';
   createCommand: string[];

@@ -290,6 +290,20 @@ export const CREATE: Cells = {
        berth create --name % --env no_proxy=mine ${BOX} true; berth inspect --format "{{.Config.Env}}" % | sorted
        berth run --rm --http-proxy=false ${BOX} env | sorted; berth run --rm --unsetenv http_proxy ${BOX} env | sorted`,
     ],
+    ...[
+      ...['linux/arm64', 'linux/amd64/v2', 'windows', 'LINUX/AMD64', 'linux/x86_64', 'linux/amd64/v1'].map(
+        (name) => `--platform ${name}`,
+      ),
+      ...[
+        '--arch AMD64',
+        '--arch arm64',
+        '--os windows',
+        '--variant v8',
+        '--variant v1',
+        '--platform linux --os linux',
+      ],
+      ...['--pull NEVER', '--pull ifnewer', '--pull true'],
+    ].map((flags): Cell => ['absent', `berth create --pull never ${flags} --name % ${BOX} true`]),
     ['absent', `berth create --name % --tz Bogus ${BOX} true`],
     ['absent', `berth create --name % --tz Europe ${BOX} true`],
     ['absent', `berth create --name % --tz ../zoneinfo/UTC ${BOX} true`],

@@ -1,0 +1,69 @@
+/** The flags that say which image is used, and how. */
+import type { CreateRequest } from '../model/create-config.ts';
+import { BerthError } from '../model/errors.ts';
+import { parsePlatform } from '../model/platform.ts';
+import type { Arguments, Flag } from './command.ts';
+
+export const IMAGE_FLAGS: Record<string, Flag> = {
+  arch: { type: 'string', help: 'Architecture that the image must be for' },
+  'image-volume': {
+    type: 'string',
+    help: "The image's volumes: ignore, or tmpfs for an empty one",
+    default: 'ignore',
+  },
+  os: { type: 'string', help: 'Operating system that the image must be for' },
+  platform: { type: 'string', help: 'Both: OS/ARCHITECTURE[/VARIANT]' },
+  pull: { type: 'string', help: 'missing, never, always or newer', default: 'missing' },
+  quiet: { type: 'bool', short: 'q', help: 'Say nothing of pulling; nothing is pulled yet' },
+  variant: { type: 'string', help: 'Variant of the architecture that the image must be for' },
+};
+
+const PULL_POLICIES = ['missing', 'never', 'always', 'newer'] as const;
+
+/** Throws BerthError in Podman's words. */
+export function imageRequest(args: Arguments): Pick<CreateRequest, 'imageVolumes' | 'platform' | 'pull'> {
+  return {
+    ...imageVolumes(args.string('image-volume') || 'ignore'),
+    ...platform(args),
+    pull: pullPolicy(args.string('pull') || 'missing'),
+  };
+}
+
+function imageVolumes(text: string): Pick<CreateRequest, 'imageVolumes'> {
+  if (text === 'ignore') return {};
+  if (text === 'tmpfs') return { imageVolumes: text };
+  if (text === 'anonymous') {
+    throw new BerthError(
+      'unsupported',
+      'anonymous volumes do not exist yet: use --image-volume ignore or tmpfs',
+    );
+  }
+  throw new BerthError(
+    'invalid',
+    `invalid image volume mode ${JSON.stringify(text)} required value: anonymous, tmpfs, ignore`,
+  );
+}
+
+function platform(args: Arguments): Pick<CreateRequest, 'platform'> {
+  const [whole = '', os = '', arch = '', variant = ''] = ['platform', 'os', 'arch', 'variant'].map(
+    args.string,
+  );
+  if (whole !== '' && (os !== '' || arch !== ''))
+    throw new BerthError('usage', '--platform option can not be specified with --arch or --os');
+  const asked = parsePlatform(
+    whole === '' ? [os, arch, variant].join('/') : [whole, variant].filter(Boolean).join('/'),
+  );
+  return Object.keys(asked).length === 0 ? {} : { platform: asked };
+}
+
+function pullPolicy(text: string): CreateRequest['pull'] {
+  const lower = text.toLowerCase().replace(/^ifnewer$/, 'newer');
+  const found = PULL_POLICIES.find((policy) => policy === lower);
+  if (found === undefined) {
+    throw new BerthError(
+      'invalid',
+      `unsupported pull policy ${JSON.stringify(text)}: use ${PULL_POLICIES.join(', ')}`,
+    );
+  }
+  return found;
+}
