@@ -3,19 +3,24 @@ import type { ContainerConfig, ResourceLimits, UlimitConfig } from '../model/con
 import { BerthError, messageOf } from '../model/errors.ts';
 import { parseSize } from '../model/size.ts';
 import { parseUlimit } from '../model/ulimit.ts';
+import { BLOCK_IO_FLAGS, blockIoLimits } from './block-io-flags.ts';
 import type { Arguments, Flag } from './command.ts';
 
 /** Of the container's control group. */
 export const LIMIT_FLAGS: Record<string, Flag> = {
+  ...BLOCK_IO_FLAGS,
   'blkio-weight': { type: 'uint', help: 'Share of block I/O, 10 to 1000' },
   'cpu-period': { type: 'uint', help: 'Period in which --cpu-quota counts, in microseconds' },
   'cpu-quota': { type: 'int', help: 'CPU time per period, in microseconds' },
+  'cpu-rt-period': { type: 'uint', help: 'No effect with control groups of version 2' },
+  'cpu-rt-runtime': { type: 'int', help: 'No effect with control groups of version 2' },
   'cpu-shares': { type: 'uint', short: 'c', help: 'Share of CPU time, 1024 being the usual one' },
   cpus: { type: 'number', help: 'CPUs the container may use, like 1.5' },
   'cpuset-cpus': { type: 'string', help: 'CPUs it may run on, like 0-3,7' },
   'cpuset-mems': { type: 'string', help: 'Memory nodes it may use, like 0,1' },
   memory: { type: 'string', short: 'm', help: 'Memory limit, like 512m' },
   'memory-reservation': { type: 'string', help: 'Memory that is not taken away when memory is short' },
+  'memory-swappiness': { type: 'int', help: 'Not with control groups of version 2: only -1', default: '-1' },
   'memory-swap': { type: 'string', help: 'Limit of memory and swap together; -1 for no limit of swap' },
   'pids-limit': { type: 'int', help: 'Most processes; 0 or -1 for no limit' },
 };
@@ -46,6 +51,8 @@ export function limits(args: Arguments): ResourceLimits {
   for (const flag of ['cpu-quota', 'cpu-period'])
     if (cpus !== undefined && args.has(flag))
       throw new BerthError('invalid', `--${flag} and --cpus cannot be set together`);
+  if ((args.int('memory-swappiness') ?? -1) >= 0)
+    throw new BerthError('unsupported', 'cannot set memory swappiness with cgroupv2');
   const weight = args.int('blkio-weight');
   if (weight !== undefined && weight !== 0 && (weight < 10 || weight > 1000))
     throw new BerthError('invalid', `invalid value for blkio-weight: ${weight}: write 10 to 1000`);
@@ -62,15 +69,22 @@ export function limits(args: Arguments): ResourceLimits {
     cpusetMems: cpuList('cpuset-mems', args.string('cpuset-mems')),
     pids: pids === 0 ? -1 : pids,
     blkioWeight: weight,
+    ...blockIoLimits(args),
   };
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+}
+
+/** Says in Podman's words which of the limits have no effect: version 2 of control groups has none of the kind. */
+export function warnOfRealTime(args: Arguments, warn: (line: string) => void): void {
+  for (const part of ['period', 'runtime'])
+    if ((args.int(`cpu-rt-${part}`) ?? 0) > 0) warn(`Realtime ${part} not supported on cgroups V2 systems`);
 }
 
 /** For a new container, which nothing limits yet: 0 and -1 ask for nothing. */
 export function withoutUnlimited(asked: ResourceLimits): ResourceLimits {
   return Object.fromEntries(
     Object.entries(asked).filter(
-      ([key, value]) => key === 'memorySwapBytes' || typeof value === 'string' || value > 0,
+      ([key, value]) => key === 'memorySwapBytes' || typeof value !== 'number' || value > 0,
     ),
   );
 }

@@ -11,7 +11,7 @@ import { initialState } from '../model/state.ts';
 import { checkConfig } from '../oci/check.ts';
 import { cgroupResources, unifiedResources } from '../oci/limits.ts';
 import type { CleanupPorts } from './cleanup.ts';
-import { hostDevices } from './devices.ts';
+import { hostDevices, limitedDevices } from './devices.ts';
 import { forgetContainer } from './forget.ts';
 import { assertLogDestination } from './health-log.ts';
 import { withContainer } from './lock.ts';
@@ -178,6 +178,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   assertLogDestination(ports, config.health);
   if (config.timezone !== undefined) timezoneFile(ports, config.timezone);
   hostDevices(ports, config);
+  limitedDevices(ports, config.limits);
   // Checked now rather than at the first start; the spec itself is made then, for the host as it is then.
   checkConfig(config);
   cgroupResources(config.limits, [], host.controllers());

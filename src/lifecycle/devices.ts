@@ -1,7 +1,8 @@
 /** The devices that a container is given, as they are on the host now. */
-import type { ContainerConfig } from '../model/config.ts';
+import type { ContainerConfig, ResourceLimits } from '../model/config.ts';
 import type { DeviceConfig } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
+import type { DeviceNumbers } from '../oci/limits.ts';
 import type { HostDevice } from '../oci/spec.ts';
 import type { Ports } from './ports.ts';
 
@@ -40,4 +41,31 @@ function devicesFor(host: Ports['host'], { source, destination, access }: Device
     path: target + node.path.slice(found.path.length),
     access,
   }));
+}
+
+/**
+ * The numbers of the devices that limits name.
+ * @throws BerthError `invalid` in Podman's words for what is no device.
+ */
+export function limitedDevices({ host }: Pick<Ports, 'host'>, limits: ResourceLimits): DeviceNumbers {
+  const { deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops, deviceWeights } = limits;
+  const throttled = [deviceReadBps, deviceWriteBps, deviceReadIops, deviceWriteIops].flatMap(
+    (list) => list ?? [],
+  );
+  const find = (device: string, missing: string): [string, { major: number; minor: number }] => {
+    const found = host.devicesAt(device);
+    if (found === undefined) throw new BerthError('invalid', missing);
+    const [node] = found.nodes;
+    if (node === undefined || node.path !== found.path)
+      throw new BerthError('invalid', `${device} is not a valid device: not a device node`);
+    return [device, { major: node.major, minor: node.minor }];
+  };
+  return Object.fromEntries([
+    ...throttled.map(({ device }) =>
+      find(device, `could not parse throttle device at ${device}: no such file or directory`),
+    ),
+    ...(deviceWeights ?? []).map(({ device }) =>
+      find(device, `failed to inspect '${device}' in --blkio-weight-device: no such file or directory`),
+    ),
+  ]);
 }

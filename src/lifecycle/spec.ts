@@ -4,7 +4,7 @@ import { BerthError } from '../model/errors.ts';
 import { generateSpec } from '../oci/spec.ts';
 import { lookupUser } from '../oci/user.ts';
 import { mountedFiles } from './container-files.ts';
-import { hostDevices } from './devices.ts';
+import { hostDevices, limitedDevices } from './devices.ts';
 import { applyHooks } from './hooks.ts';
 import { joinedNamespaces } from './joined-namespaces.ts';
 import type { Ports } from './ports.ts';
@@ -37,6 +37,7 @@ export async function writeSpec(
       config.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
     ),
     devices: hostDevices(ports, config),
+    limitedDevices: limitedDevices(ports, config.limits),
     host: host.facts(config),
   });
   host.writeText(spec, await applyHooks(ports, config, generated), { mode: 0o600 });

@@ -7,6 +7,7 @@ import type { ContainerRecord } from '../model/records.ts';
 import { hasPayload, verdict } from '../model/state.ts';
 import { type UpdateRequest, updatedConfig } from '../model/update-config.ts';
 import { cgroupResources, changedResources } from '../oci/limits.ts';
+import { limitedDevices } from './devices.ts';
 import { assertLogDestination } from './health-log.ts';
 import { improper } from './improper.ts';
 import { withContainer } from './lock.ts';
@@ -50,6 +51,7 @@ export async function updateContainer(
     const before = fresh.config;
     const config = updatedConfig(before, request);
     assertLogDestination(ports, config.health);
+    limitedDevices(ports, config.limits);
     cgroupResources(config.limits, [], ports.host.controllers());
     const isRunning = status === 'running';
     const newChecks = !isSame(before.health, config.health);
@@ -107,7 +109,11 @@ async function applyLimits(
   from: ContainerConfig,
   to: ContainerConfig,
 ): Promise<void> {
-  await runtime.update(to, JSON.stringify(changedResources(to.limits, from.limits, host.controllers())));
+  const devices = limitedDevices({ host }, to.limits);
+  await runtime.update(
+    to,
+    JSON.stringify(changedResources(to.limits, from.limits, host.controllers(), devices)),
+  );
 }
 
 function hasTimer({ health }: ContainerConfig, state: HealthState | undefined): boolean {

@@ -29,6 +29,12 @@ export interface RestartPolicy {
   maximumRetryCount: number;
 }
 
+/** A limit of one device, by its path on the host. */
+export interface DeviceLimit {
+  device: string;
+  value: number;
+}
+
 /** Limits that were asked for; an absent one is not set at all, because a kernel may lack its controller. */
 export interface ResourceLimits {
   memoryBytes?: number;
@@ -48,6 +54,13 @@ export interface ResourceLimits {
   pids?: number;
   /** 10 to 1000. */
   blkioWeight?: number;
+  /** Per second. */
+  deviceReadBps?: DeviceLimit[];
+  deviceWriteBps?: DeviceLimit[];
+  deviceReadIops?: DeviceLimit[];
+  deviceWriteIops?: DeviceLimit[];
+  /** 10 to 1000. */
+  deviceWeights?: DeviceLimit[];
 }
 
 export interface SecurityConfig {

@@ -1,5 +1,5 @@
 /** `inspect`: what a container is to the host, `HostConfig`. Pure. */
-import type { ContainerConfig, MountConfig } from './config.ts';
+import type { ContainerConfig, DeviceLimit, MountConfig } from './config.ts';
 import { mapOrNull, sortedMap } from './inspect-config.ts';
 import { namespaceModes } from './namespace.ts';
 import { shortSize } from './size.ts';
@@ -70,11 +70,12 @@ export function inspectHostConfig(config: ContainerConfig, facts: HostConfigFact
     NanoCpus: nanoCpus(limits),
     CgroupParent: config.cgroupParent ?? '',
     BlkioWeight: limits.blkioWeight ?? 0,
-    BlkioWeightDevice: null,
-    BlkioDeviceReadBps: null,
-    BlkioDeviceWriteBps: null,
-    BlkioDeviceReadIOps: null,
-    BlkioDeviceWriteIOps: null,
+    BlkioWeightDevice:
+      limits.deviceWeights?.map(({ device, value }) => ({ Path: device, Weight: value })) ?? null,
+    BlkioDeviceReadBps: throttles(limits.deviceReadBps),
+    BlkioDeviceWriteBps: throttles(limits.deviceWriteBps),
+    BlkioDeviceReadIOps: throttles(limits.deviceReadIops),
+    BlkioDeviceWriteIOps: throttles(limits.deviceWriteIops),
     CpuPeriod: limits.cpuPeriod ?? (limits.cpus === undefined ? 0 : 100_000),
     CpuQuota: limits.cpuQuota ?? Math.round((limits.cpus ?? 0) * 100_000),
     CpuRealtimePeriod: 0,
@@ -133,14 +134,18 @@ function bindOf({ source, destination, options }: MountConfig): string {
 
 /** In Podman's order: what was asked for, but for what masks and unmasks single paths. */
 function securityOptions({ security }: ContainerConfig): string[] {
-  const { noNewPrivileges, label, seccomp, apparmor, unmask } = security;
+  const { noNewPrivileges, label, seccomp, apparmor, unmask, privileged } = security;
   return [
     ...(noNewPrivileges ? ['no-new-privileges'] : []),
     ...(label.length > 0 ? [`label=${label.join(',label=')}`] : []),
     ...(seccomp === 'default' ? [] : [`seccomp=${seccomp === 'unconfined' ? seccomp : seccomp.path}`]),
     ...(apparmor === undefined ? [] : [`apparmor=${apparmor}`]),
-    ...(unmask === 'ALL' ? ['unmask=all'] : []),
+    ...(unmask === 'ALL' || privileged === true ? ['unmask=all'] : []),
   ];
+}
+
+function throttles(limits: DeviceLimit[] | undefined): object[] | null {
+  return limits?.map(({ device, value }) => ({ Path: device, Rate: value })) ?? null;
 }
 
 /** Podman computes it back from quota and period. */

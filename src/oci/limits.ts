@@ -1,17 +1,20 @@
 /**
  * Resource limits: cgroup (linux.resources) and rlimits.
  */
-import type { ContainerConfig, ResourceLimits, UlimitConfig } from '../model/config.ts';
+import type { ContainerConfig, DeviceLimit, ResourceLimits, UlimitConfig } from '../model/config.ts';
 import type { DeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
 import { ULIMITS } from '../model/ulimit.ts';
-import type { Resources, Rlimit } from './types.ts';
+import type { BlockIo, Resources, Rlimit, Throttle } from './types.ts';
 
 /** Soft and hard limit; `Infinity` = unlimited. */
 export interface LimitPair {
   soft: number;
   hard: number;
 }
+
+/** By the path that a limit names. */
+export type DeviceNumbers = Readonly<Record<string, { major: number; minor: number }>>;
 
 /** Podman's default for open files and processes; Linux's own ceiling for the former (fs.nr_open). */
 const DEFAULT_LIMIT = 1_048_576;
@@ -21,22 +24,25 @@ const CPU_PERIOD_USEC = 100_000;
  * The cgroup limits that were asked for, and only those: a runtime asked for a limit whose controller is missing
  * fails. As in Podman, a memory limit alone allows as much swap again (`swap` counts memory and swap together).
  * @param controllers those of the container's cgroup (cgroup.controllers).
+ * @param devices numbers of the devices that have limits, by path.
  * @throws BerthError `unsupported` when a limit's controller is missing.
  */
 export function cgroupResources(
   limits: ResourceLimits,
   deviceRules: DeviceRule[],
   controllers: readonly string[],
+  devices: DeviceNumbers = {},
 ): Resources {
   const resources: Resources = { devices: deviceRules };
   const memory = memoryOf(limits);
   const cpu = cpuOf(limits);
-  const { pids = 0, blkioWeight = 0 } = limits;
+  const blockIO = blockIoOf(limits, devices);
+  const { pids = 0 } = limits;
   for (const [option, controller] of askedFor(limits)) requireController(controller, option, controllers);
   if (Object.keys(memory).length > 0) resources.memory = memory;
   if (Object.keys(cpu).length > 0) resources.cpu = cpu;
   if (pids > 0) resources.pids = { limit: pids };
-  if (blkioWeight > 0) resources.blockIO = { weight: blkioWeight };
+  if (Object.keys(blockIO).length > 0) resources.blockIO = blockIO;
   return resources;
 }
 
@@ -63,8 +69,9 @@ export function changedResources(
   limits: ResourceLimits,
   before: ResourceLimits,
   controllers: readonly string[],
+  devices: DeviceNumbers = {},
 ): Omit<Resources, 'devices'> {
-  const { devices: _, ...resources } = cgroupResources(limits, [], controllers);
+  const { devices: _, ...resources } = cgroupResources(limits, [], controllers, devices);
   if ((before.pids ?? 0) > 0 && (limits.pids ?? 0) <= 0) resources.pids = { limit: -1 };
   if ((before.cpus ?? before.cpuQuota ?? 0) > 0 && resources.cpu?.quota === undefined)
     resources.cpu = { ...resources.cpu, quota: -1 };
@@ -86,6 +93,11 @@ const CONTROLLERS: Record<keyof ResourceLimits, [option: string, controller: str
   cpusetMems: ['--cpuset-mems', 'cpuset'],
   pids: ['--pids-limit', 'pids'],
   blkioWeight: ['--blkio-weight', 'io'],
+  deviceReadBps: ['--device-read-bps', 'io'],
+  deviceWriteBps: ['--device-write-bps', 'io'],
+  deviceReadIops: ['--device-read-iops', 'io'],
+  deviceWriteIops: ['--device-write-iops', 'io'],
+  deviceWeights: ['--blkio-weight-device', 'io'],
 };
 
 function askedFor(limits: ResourceLimits): [option: string, controller: string][] {
@@ -93,9 +105,34 @@ function askedFor(limits: ResourceLimits): [option: string, controller: string][
     .filter((key) => {
       const value = limits[key] ?? 0;
       if (typeof value === 'string') return value !== '';
+      if (typeof value === 'object') return value.length > 0;
       return key === 'memorySwapBytes' ? value !== 0 : value > 0;
     })
     .map((key) => CONTROLLERS[key]);
+}
+
+function blockIoOf(limits: ResourceLimits, devices: DeviceNumbers): BlockIo {
+  const throttles = (asked: DeviceLimit[] = []): Throttle[] =>
+    asked.flatMap(({ device, value }) => withNumbers(devices, device, { rate: value }));
+  const lists = {
+    weightDevice: (limits.deviceWeights ?? []).flatMap(({ device, value }) =>
+      withNumbers(devices, device, { weight: value }),
+    ),
+    throttleReadBpsDevice: throttles(limits.deviceReadBps),
+    throttleWriteBpsDevice: throttles(limits.deviceWriteBps),
+    throttleReadIOPSDevice: throttles(limits.deviceReadIops),
+    throttleWriteIOPSDevice: throttles(limits.deviceWriteIops),
+  };
+  const { blkioWeight = 0 } = limits;
+  return {
+    ...(blkioWeight > 0 ? { weight: blkioWeight } : {}),
+    ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)),
+  };
+}
+
+function withNumbers<T>(devices: DeviceNumbers, device: string, limit: T) {
+  const numbers = devices[device];
+  return numbers === undefined ? [] : [{ ...numbers, ...limit }];
 }
 
 function memoryOf({ memoryBytes = 0, memorySwapBytes = 0, memoryReservationBytes = 0 }: ResourceLimits) {

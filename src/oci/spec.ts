@@ -6,7 +6,7 @@ import type { DeviceNode, DeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
 import { KERNEL_NAMES, type NamespaceName, namespaceModes } from '../model/namespace.ts';
 import type { HostFacts } from './host.ts';
-import { cgroupResources, unifiedResources } from './limits.ts';
+import { cgroupResources, type DeviceNumbers, unifiedResources } from './limits.ts';
 import { maskedPaths, readonlyPaths } from './masks.ts';
 import { type ContainerFiles, containerMounts, rootfsPropagation } from './mounts.ts';
 import { containerProcess } from './process.ts';
@@ -32,6 +32,8 @@ export interface SpecInput {
   sourceFlags?: Readonly<Record<string, readonly string[]>>;
   /** `--device`; with privileged, all the host's. */
   devices?: readonly HostDevice[];
+  /** Those with a limit of their own. */
+  limitedDevices?: DeviceNumbers;
   /** Where the namespaces are that the container joins; see joinedNamespaces in lifecycle. */
   namespacePaths?: Readonly<Partial<Record<NamespaceName, string>>>;
   host: HostFacts;
@@ -86,7 +88,7 @@ export function generateSpec(input: SpecInput): Spec {
       namespaces: namespaces(input),
       cgroupsPath: input.cgroupsPath,
       resources: {
-        ...cgroupResources(config.limits, deviceRules(input), host.cgroupControllers),
+        ...cgroupResources(config.limits, deviceRules(input), host.cgroupControllers, input.limitedDevices),
         ...unifiedResources(config, host.cgroupControllers),
       },
       ...(devices.length > 0 ? { devices } : {}),

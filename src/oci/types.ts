@@ -85,10 +85,26 @@ export interface Resources {
   devices: DeviceRule[];
   memory?: { limit?: number; swap?: number; reservation?: number };
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
-  blockIO?: { weight: number };
+  blockIO?: BlockIo;
   pids?: { limit: number };
   /** Files of the control group, cgroup v2. */
   unified?: Record<string, string>;
+}
+
+export interface BlockIo {
+  weight?: number;
+  weightDevice?: { major: number; minor: number; weight: number }[];
+  throttleReadBpsDevice?: Throttle[];
+  throttleWriteBpsDevice?: Throttle[];
+  throttleReadIOPSDevice?: Throttle[];
+  throttleWriteIOPSDevice?: Throttle[];
+}
+
+export interface Throttle {
+  major: number;
+  minor: number;
+  /** Per second. */
+  rate: number;
 }
 
 export interface Seccomp {

@@ -2,6 +2,7 @@ import { createContainer } from '../../lifecycle/create.ts';
 import { dryCreate } from '../../lifecycle/dry-run.ts';
 import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
+import { warnOfRealTime } from '../limit-flags.ts';
 
 export const command: Command = {
   path: ['create'],
@@ -10,8 +11,9 @@ export const command: Command = {
   flags: CREATE_FLAGS,
   stopAtPositional: true,
   positionals: [1, Number.POSITIVE_INFINITY],
-  async run(args, { ports, argv, print, hooksDirs }) {
+  async run(args, { ports, argv, print, warn, hooksDirs }) {
     const request = { ...createRequest(args, argv), ...(hooksDirs === undefined ? {} : { hooksDirs }) };
+    warnOfRealTime(args, warn);
     if (args.bool('dry-run')) {
       print(dryCreate(await ports(), request));
       return 0;

@@ -4,6 +4,7 @@ import { chosenStreams, DETACH_KEYS, detachKeys, SIG_PROXY } from '../attach-fla
 import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
 import { isTerminal } from '../descriptors.ts';
+import { warnOfRealTime } from '../limit-flags.ts';
 
 export const command: Command = {
   path: ['run'],
@@ -26,6 +27,7 @@ export const command: Command = {
       ...(asked.autoRemove ? { ephemeral: true as const } : {}),
       ...(hooksDirs === undefined ? {} : { hooksDirs }),
     };
+    warnOfRealTime(args, warn);
     const chosen = chosenStreams(args);
     const keys = detachKeys(args);
     if (args.bool('dry-run')) {

@@ -2,7 +2,7 @@ import { updateContainer } from '../../lifecycle/update.ts';
 import { parseRestartPolicy } from '../../model/restart.ts';
 import type { Command } from '../command.ts';
 import { HEALTH_FLAGS, healthRequest } from '../health-flags.ts';
-import { LIMIT_FLAGS, limits } from '../limit-flags.ts';
+import { LIMIT_FLAGS, limits, warnOfRealTime } from '../limit-flags.ts';
 
 export const command: Command = {
   path: ['update'],
@@ -21,6 +21,7 @@ export const command: Command = {
       limits: limits(args),
       health: healthRequest(args),
     };
+    warnOfRealTime(args, context.warn);
     const ports = await context.ports();
     const container = ports.store.findContainer(args.positionals[0] ?? '');
     await updateContainer(ports, container, request);

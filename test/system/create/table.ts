@@ -189,7 +189,7 @@ export const CASES: Case[] = [
   },
   {
     flags: ['--init', '--read-only', '--user', 'app'],
-    see: 'tr "\\0" " " </proc/1/cmdline | cut -c 1-21; grep podman-init /proc/self/mountinfo',
+    see: 'tr "\\0" " " </proc/1/cmdline | cut -c 1-22; grep podman-init /proc/self/mountinfo',
     normalise: mounts,
     shows: /^\/run\/podman-init -- sh/m,
     byRuntime: true,

@@ -172,6 +172,38 @@ describe('createRequest', () => {
       ['--cgroups', 'no-conmon', '--cgroup-parent', '/work.slice/work-a.slice'],
       { cgroupParent: 'work-a.slice' },
     ],
+    [
+      [
+        ...[
+          '--device-read-bps',
+          '/dev/sda:1mb',
+          '--device-read-bps',
+          '/dev/sdb:0',
+          '--device-write-bps',
+          '/dev/sda:2k',
+        ],
+        ...[
+          '--device-read-iops',
+          '/dev/sda:3',
+          '--device-write-iops',
+          '/dev/sda:4',
+          '--blkio-weight-device=/dev/sda:10',
+        ],
+        ...['--memory-swappiness', '-1', '--cpu-rt-period', '1000', '--cpu-rt-runtime', '1000'],
+      ],
+      {
+        limits: {
+          deviceReadBps: [
+            { device: '/dev/sda', value: 1_048_576 },
+            { device: '/dev/sdb', value: 0 },
+          ],
+          deviceWriteBps: [{ device: '/dev/sda', value: 2048 }],
+          deviceReadIops: [{ device: '/dev/sda', value: 3 }],
+          deviceWriteIops: [{ device: '/dev/sda', value: 4 }],
+          deviceWeights: [{ device: '/dev/sda', value: 10 }],
+        },
+      },
+    ],
     [['--init'], { init: 'catatonit' }],
     [['--init', '--init-path', '/usr/sbin/../bin/tini'], { init: '/usr/bin/tini' }],
     [['--init-path', '/usr/bin/tini'], {}],
@@ -333,6 +365,18 @@ describe('createRequest', () => {
       ['--systemd', '1', 'i'],
       'invalid config provided: --systemd values must be one of "true, false, always": invalid configuration',
     ],
+    [['--device-read-bps', '/dev/zero', 'i'], 'bad format: /dev/zero'],
+    [['--device-write-bps', 'zero:1', 'i'], 'bad format for device path: zero:1'],
+    [
+      ['--device-read-bps', '/dev/zero:-1', 'i'],
+      'invalid rate for device: /dev/zero:-1. The correct format is <device-path>:<number>[<unit>]. Number must be a positive integer. Unit is optional and can be kb, mb, or gb',
+    ],
+    [
+      ['--device-write-iops', '/dev/zero:1mb', 'i'],
+      'invalid rate for device: /dev/zero:1mb. The correct format is <device-path>:<number>. Number must be a positive integer',
+    ],
+    [['--blkio-weight-device', '/dev/zero:9', 'i'], 'invalid weight for device: /dev/zero:9'],
+    [['--memory-swappiness', '0', 'i'], 'cannot set memory swappiness with cgroupv2'],
     [['--device', '/dev/null:x', 'i'], 'invalid device mode: x'],
     [['--device', '/dev/null:/x:rr', 'i'], 'invalid device mode: rr'],
     [['--device', '/dev/null:/x:', 'i'], 'invalid device mode: '],

@@ -27,6 +27,36 @@ describe('unifiedResources', () => {
 });
 
 describe('cgroupResources', () => {
+  it('limits devices by their numbers, by the names that the specification has for it', () => {
+    const of = (device: string, value: number) => [{ device, value }];
+    const limits = {
+      blkioWeight: 50,
+      deviceReadBps: of('/dev/null', 1024),
+      deviceWriteBps: of('/dev/null', 2048),
+      deviceReadIops: of('/dev/zero', 5),
+      deviceWriteIops: of('/dev/null', 6),
+      deviceWeights: of('/dev/zero', 100),
+    };
+    const [one, other] = [
+      { major: 1, minor: 3 },
+      { major: 1, minor: 5 },
+    ];
+    const numbers = { '/dev/null': one, '/dev/zero': other };
+    // What Podman 5.4 hands to the runtime for the same.
+    assert.deepEqual(cgroupResources(limits, [], ['io'], numbers).blockIO, {
+      weight: 50,
+      weightDevice: [{ ...other, weight: 100 }],
+      throttleReadBpsDevice: [{ ...one, rate: 1024 }],
+      throttleWriteBpsDevice: [{ ...one, rate: 2048 }],
+      throttleReadIOPSDevice: [{ ...other, rate: 5 }],
+      throttleWriteIOPSDevice: [{ ...one, rate: 6 }],
+    });
+    assert.throws(() => cgroupResources({ deviceReadBps: of('/dev/null', 1) }, [], ['cpu']), {
+      code: 'unsupported',
+      message: /^--device-read-bps cannot be enforced: /,
+    });
+  });
+
   it('holds the device rules alone when no limit was asked for, whatever controllers there are', () => {
     const rules = [{ allow: false, access: 'rwm' }];
     assert.deepEqual(cgroupResources({}, rules, []), { devices: rules });
