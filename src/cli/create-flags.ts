@@ -6,6 +6,7 @@ import { BerthError } from '../model/errors.ts';
 import { parseTmpfsFlag, parseVolumeFlag } from '../model/mount-flags.ts';
 import { parseMountFlag } from '../model/mount-option-list.ts';
 import { parseRestartPolicy } from '../model/restart.ts';
+import { parseSdNotify, SD_NOTIFY_MODES } from '../model/sdnotify.ts';
 import { parseSecurityFlags } from '../model/security-flags.ts';
 import { parseSignal } from '../model/signal.ts';
 import { parseSize } from '../model/size.ts';
@@ -78,6 +79,11 @@ export const CREATE_FLAGS: Record<string, Flag> = {
     help: 'The first argument is a directory to be the root file system, not an image',
   },
   runtime: { type: 'string', help: 'OCI runtime, by name or path', default: 'crun, else runc' },
+  sdnotify: {
+    type: 'string',
+    help: 'When the unit is active: conmon (it runs), container (it says so itself), healthy, ignore',
+    default: SD_NOTIFY_MODES[0],
+  },
   'security-opt': { type: 'strings', help: 'no-new-privileges, seccomp=…, apparmor=…, mask=…, unmask=…' },
   'shm-size': { type: 'string', help: 'Size of /dev/shm', default: '64m' },
   'shm-size-systemd': { type: 'string', help: 'Size of each tmpfs that systemd as the payload has' },
@@ -161,6 +167,7 @@ export function createRequest(
     limits: withoutUnlimited(limits(args)),
     ...processLimits(args),
     health: healthRequest(args),
+    ...optional('sdNotify', mapped(args.string('sdnotify') || undefined, parseSdNotify)),
     ...optional('runtime', args.string('runtime')),
     ...optional('logOptions', logOptions(args.strings('log-opt'))),
     ...optional('timeoutSeconds', args.int('timeout') || undefined),

@@ -2,6 +2,7 @@
 
 import { runHealthCheck } from '../lifecycle/healthcheck.ts';
 import type { Ports } from '../lifecycle/ports.ts';
+import { feedWatchdog } from '../lifecycle/watchdog.ts';
 import { BerthError } from '../model/errors.ts';
 import { basePorts } from '../wiring/base.ts';
 import { idArgument, runEntry } from '../wiring/main.ts';
@@ -17,11 +18,14 @@ runEntry(async (args) => {
     const ports = {
       ...base,
       ...runtimePort(base.settings),
+      notify: async (lines: string[], socket?: string) =>
+        (await import('../systemd/notify.ts')).notify(lines, socket),
       systemd: async () => (await systemd()).systemd(),
       startHealthTimer: async (...timer: Parameters<Ports['startHealthTimer']>) =>
         (await systemd()).startHealthTimer(...timer),
     };
-    await runHealthCheck(ports, container);
+    const fold = await runHealthCheck(ports, container);
+    await feedWatchdog(ports, container.config, fold);
   } catch (error) {
     // The container ended between the timer and now: no failure of the check's service.
     if (!(error instanceof BerthError && error.code === 'state')) throw error;

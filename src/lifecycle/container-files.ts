@@ -1,4 +1,5 @@
 /** The small files that a container sees under /etc and /run: written into its bundle before each start, or shared. */
+import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { containerEnvText, hostnameText, hostsText, ownHostsLine, resolvConfText } from '../oci/files.ts';
@@ -34,7 +35,8 @@ export function mountedFiles(
   ports: FilePorts & Pick<Ports, 'rootfs'>,
   config: ContainerConfig,
 ): ContainerFiles {
-  const { bundle } = ports.runtime.files(config.id);
+  const files = ports.runtime.files(config.id);
+  const { bundle } = files;
   const owner = networkOwner(ports.store, config);
   const shared = owner.network === 'none' ? bundle : ports.runtime.files(owner.id).bundle;
   const hosts = owner.noHosts ? bundle : shared;
@@ -47,6 +49,7 @@ export function mountedFiles(
     ...(config.noHostname ? {} : { hostname: `${bundle}/hostname` }),
     containerenv: `${bundle}/.containerenv`,
     ...(config.timezone === undefined ? {} : { localtime: `${bundle}/localtime` }),
+    ...(config.sdNotify === 'container' ? { notify: path.dirname(files.notifySocket) } : {}),
     ...(shm === undefined ? {} : { shm }),
   };
 }

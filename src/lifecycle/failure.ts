@@ -1,6 +1,7 @@
 /** Why a start failed: what berth-start left in the container's state, or what systemd says of the job. */
 import { BerthError, type ErrorCode, messageOf } from '../model/errors.ts';
 import type { ContainerRecord } from '../model/records.ts';
+import { readyWhen } from '../model/sdnotify.ts';
 import type { Ports } from './ports.ts';
 
 /** The failure itself, with the exit code that it means to a shell: 125, 126 or 127. */
@@ -10,7 +11,8 @@ export function failureOfStart(
   result: string,
 ): BerthError {
   const state = store.getContainer(config.id)?.state;
-  if (state === undefined || state.startFailure === 0 || state.error === '')
+  const isOfThisStart = state?.startFailure !== 0 || readyWhen(config) !== 'running';
+  if (state === undefined || !isOfThisStart || state.error === '')
     return new BerthError(
       'unit',
       `the job of ${config.unit} ended as ${result}: see journalctl -u ${config.unit}`,

@@ -9,6 +9,7 @@ import { current, PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 import { beginChecks } from './running.ts';
+import { holdWatchdog, releaseWatchdog } from './watchdog.ts';
 
 export type PausePorts = Pick<
   Ports,
@@ -23,10 +24,12 @@ export type PausePorts = Pick<
 export async function pauseContainer(ports: PausePorts, container: ContainerRecord): Promise<void> {
   assertPausable(ports, container);
   await endChecks(ports, container);
+  await holdWatchdog(ports, container);
   try {
     await freeze(ports, container);
   } catch (error) {
     await thaw(ports, container);
+    await releaseWatchdog(ports, container);
     await beginChecks(ports, container.config);
     throw error;
   }
@@ -41,6 +44,7 @@ export async function unpauseContainer(ports: PausePorts, container: ContainerRe
   await thawUnit(ports, container);
   await thaw(ports, container);
   await recordFacts(ports, container);
+  await releaseWatchdog(ports, container);
   const health = ports.store.getContainer(config.id)?.health;
   if (config.health !== undefined) ports.store.saveHealth(config.id, resumedHealth(health));
   await beginChecks(ports, config);

@@ -19,8 +19,10 @@ import type { Settings } from '../model/settings.ts';
 import type { ContainerState, ProcessRef } from '../model/state.ts';
 import type { HostFacts } from '../oci/host.ts';
 import type { Artifacts, Rootfs, Tree } from './file-ports.ts';
+import type { Runtime } from './runtime-port.ts';
 
 export type * from './file-ports.ts';
+export type * from './runtime-port.ts';
 
 /** The state store. Reading takes no lock; writing happens inside `transaction`. */
 export interface Store {
@@ -93,17 +95,6 @@ export interface Locks {
   forget(id: string): void;
 }
 
-export interface RuntimeFiles {
-  bundle: string;
-  spec: string;
-  /** Written by the runtime's create when it has succeeded. */
-  pidFile: string;
-  /** The hooks that are to run after the runtime's delete; lifecycle/hooks.ts. */
-  poststopHooks: string;
-  exitFile: string;
-  oomFile: string;
-}
-
 /** The kernel, and plain files. Cgroup paths are as in /proc/PID/cgroup: `/system.slice/…`. */
 export interface Host {
   bootId(): string;
@@ -116,8 +107,19 @@ export interface Host {
 
   /** The cgroup of the unit that this process belongs to, as main or as control process. */
   unitCgroup(): string;
-  /** The unit's run that this process belongs to, and in ExecStopPost= how it ended (systemd.exec(5)). */
-  unitRun(): { invocation: string; result: string; mainExit: string };
+  /**
+   * The unit's run that this process belongs to, where to notify systemd and whether its watchdog waits for that, and in
+   * ExecStopPost= how it ended (systemd.exec(5)).
+   */
+  unitRun(): {
+    invocation: string;
+    result: string;
+    mainExit: string;
+    notifySocket: string;
+    hasWatchdog: boolean;
+  };
+  /** Takes SIGTERM from now on, instead of ending by it. */
+  onTerminate(listener: () => void): void;
   enterCgroup(cgroup: string): void;
   makeCgroup(cgroup: string): void;
   killCgroup(cgroup: string): void;
@@ -181,87 +183,6 @@ export interface Host {
   findProgram(name: string): string | undefined;
 }
 
-/** conmon and the OCI runtime. */
-export interface Runtime {
-  files(id: string): RuntimeFiles;
-  /** Creates the container without starting its payload; the caller is in the cgroup where conmon shall live. */
-  create(config: ContainerConfig): Promise<{ payload: ProcessRef; conmon: ProcessRef }>;
-  start(config: ContainerConfig): Promise<void>;
-  /** Other limits for a container that exists in the runtime: linux.resources of the OCI spec, as JSON text. */
-  update(config: ContainerConfig, resources: string): Promise<void>;
-  /** Forgets the container, killing what is left; unknown is success. */
-  delete(config: ContainerConfig): Promise<void>;
-  /** Prepares this process's streams for those of the container. */
-  attach(config: ContainerConfig, request: AttachRequest): Attachment;
-  exec(config: ContainerConfig, options: ExecRequest): Promise<ExecResult>;
-  /** Starts a command under a conmon of its own; streams are connected before it begins, if asked for. */
-  startSession(config: ContainerConfig, options: SessionRequest): Promise<StartedSession>;
-  /** The exit code of a session's command that has ended. */
-  sessionExit(id: string, session: string): number | undefined;
-  removeSession(id: string, session: string): void;
-}
-
-export interface AttachRequest {
-  stdin: boolean;
-  stdout: boolean;
-  stderr: boolean;
-  /** What it is attached to has a terminal: the caller's becomes raw, its size is followed, keys can detach. */
-  terminal: boolean;
-  /** Bytes; none: nothing detaches. */
-  detachKeys: readonly number[];
-  /** Takes the signals that this process gets from now on, by name. False: it is for this process, which it ends. */
-  onSignal: (signal: string) => boolean;
-}
-
-export interface Attachment {
-  /** Resolves once conmon has accepted the connection; what comes from now on is not lost. */
-  connect(): Promise<void>;
-  /**
-   * With what it was attached to, and all output is written; by the detach keys; or because nobody reads the output
-   * any more.
-   */
-  ended: Promise<'ended' | 'detached' | 'unread'>;
-  /** Ends it and puts the terminal back; harmless after the end. */
-  close(): void;
-}
-
-export interface ExecRequest {
-  /** OCI process document, as JSON text: its numbers may be beyond a double. */
-  process: string;
-  /** On the caller's terminal, on its streams (standard input only if asked), or into the result. */
-  stdio: 'terminal' | 'streams' | 'output streams' | 'capture';
-  /** Hands on these file descriptors of this process's, all from 3 on. */
-  preserveFds?: readonly number[];
-  timeoutMs?: number;
-  maxOutput?: number;
-  cgroup?: { name: string; kill: () => void };
-}
-
-export interface SessionRequest {
-  session: string;
-  /** OCI process document, as JSON text. */
-  process: string;
-  terminal: boolean;
-  /** Where its conmon shall live. */
-  cgroup: string;
-  /** Absent: nobody is connected. */
-  attach?: AttachRequest;
-}
-
-export interface StartedSession {
-  /** conmon, which lives as long as the session; undefined if that is over. */
-  monitor: ProcessRef | undefined;
-  /** How the connection ended, and the exit code of a session that has ended. */
-  ended: () => Promise<{ how: 'ended' | 'detached' | 'unread'; code: number }>;
-  leave: () => void;
-}
-
-export interface ExecResult {
-  code: number;
-  output: string;
-  timedOut: boolean;
-}
-
 /** systemd's manager; one connection, made when first needed. */
 export interface Systemd {
   startUnit(unit: string): Promise<string>;
@@ -288,6 +209,12 @@ export interface Systemd {
   systemState(): Promise<string>;
   /** Does a job wait that will start the unit, be it the second half of a restart? */
   hasStartJob(unit: string): Promise<boolean>;
+  /** The unit's watchdog in µs; 0: it has none. */
+  watchdogUsec(unit: string): Promise<number>;
+  /** Another one until the next start, for the unit whose main process this is; 0: none. */
+  overrideWatchdog(mainPid: number, usec: number): Promise<void>;
+  /** Resolves when the unit's start is over, with its ActiveState then. */
+  untilStarted(unit: string): Promise<string>;
   unitStatus(unit: string): Promise<{
     loadState: string;
     activeState: string;
@@ -326,8 +253,8 @@ export interface Ports {
     config: ContainerConfig,
     timer: { intervalMs: number; replacing?: { firstMs: number } },
   ): Promise<void>;
-  /** sd_notify; false when not run by systemd. */
-  notify(lines: string[]): Promise<boolean>;
+  /** sd_notify, to this process's service manager or another socket; false where there is none. */
+  notify(lines: string[], socket?: string): Promise<boolean>;
   /** ISO 8601, UTC. */
   now(): string;
   /** From 0 up to 1. */

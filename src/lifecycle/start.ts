@@ -11,13 +11,14 @@ import {
   type ProcessRef,
   verdict,
 } from '../model/state.ts';
+import type { Starting } from './await-ready.ts';
 import { writeContainerFiles } from './container-files.ts';
 import { assertDependenciesRun, inOldNamespaces } from './dependencies.ts';
 import { runPoststopHooks } from './hooks.ts';
 import { assertOwnersLive } from './joined-namespaces.ts';
 import { withContainer } from './lock.ts';
 import { isHeldMounted, releaseRootfs } from './mount.ts';
-import { current, PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
+import { current, PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 import { beginChecks, recordRunning } from './running.ts';
@@ -45,6 +46,10 @@ interface StartContext {
   unitCgroup: string;
   /** The payload shall wait for `berth start`. */
   held: boolean;
+  /** Aborted when systemd wants the unit stopped: it does not run ExecStop= before READY=1. */
+  stopAsked: AbortSignal;
+  /** systemd has yet to be told that conmon is the main process, when all is done. */
+  handsOver?: boolean;
   processes?: { payload: ProcessRef; conmon: ProcessRef };
 }
 
@@ -68,7 +73,42 @@ export async function startContainer(ports: StartPorts, id: string): Promise<voi
   const { context } = started;
   if (context === undefined) return;
   const facts = { held: context.held, joined: inOldNamespaces(ports, id).length > 0 };
-  await doSteps(planReady(context.container.config, facts), READY_STEPS, context);
+  const plan = planReady(context.container.config, facts);
+  context.handsOver = plan.steps.includes('hand-over');
+  const stopped = stopWhenAsked(context);
+  const ready = doSteps(plan, READY_STEPS, context).then(() => linger(context));
+  await Promise.race([ready, stopped]);
+  if (context.stopAsked.aborted) await stopped;
+}
+
+/**
+ * systemd may have been at a stop when READY=1 came, with this process as the one to tell. It reads what it is notified of
+ * before anything else, so a moment is enough; Node cannot send the descriptor that would ask for a receipt (BARRIER=1 of
+ * sd_notify(3)). Nobody waits for this: the start is over.
+ */
+const LINGER_MS = 100;
+
+async function linger({ ports: { host }, unitCgroup }: StartContext): Promise<void> {
+  // A stop waits until the one where conmon lives is empty.
+  host.enterCgroup(`${unitCgroup}/${STARTER_CGROUP}`);
+  await host.delay(LINGER_MS);
+}
+
+/**
+ * Settles only when systemd wants a stop: then this process, whom it has told, ends the payload as berth-stop would. To die
+ * of the signal is no way out: systemd would wait for the rest of the unit until its time limit.
+ */
+async function stopWhenAsked(context: StartContext): Promise<never> {
+  const { stopAsked } = context;
+  if (!stopAsked.aborted) await new Promise((resolve) => stopAsked.addEventListener('abort', resolve));
+  return (await import('./await-ready.ts')).stopStarting(starting(context));
+}
+
+/** systemd's SIGTERM, from now on. */
+function onStopAsked({ host }: Pick<StartPorts, 'host'>): AbortSignal {
+  const asked = new AbortController();
+  host.onTerminate(() => asked.abort());
+  return asked.signal;
 }
 
 /** The part that needs the lock; undefined when the payload runs already. */
@@ -90,6 +130,7 @@ async function startLocked(ports: StartPorts, container: ContainerRecord): Promi
     container: { ...container, state },
     unitCgroup: ports.host.unitCgroup(),
     held: ports.host.isAlive(holdFor),
+    stopAsked: onStopAsked(ports),
   };
   await doStart(context);
   return context;
@@ -108,8 +149,9 @@ async function doStart(context: StartContext): Promise<void> {
       state: {
         ...state,
         invocation: ports.host.unitRun().invocation,
-        error: error.message,
-        startFailure: error.exitCode,
+        ...(context.stopAsked.aborted
+          ? { stopRequested: true, error: '', startFailure: 0 }
+          : { error: error.message, startFailure: error.exitCode }),
       },
       events: [],
     });
@@ -160,7 +202,7 @@ const STEPS: Steps<StartStep, StartContext> = {
   'create-in-runtime': {
     do: async (context) => {
       const { ports, container } = context;
-      context.processes = await ports.runtime.create(container.config);
+      context.processes = await ports.runtime.create(container.config, notifications(context));
       writePidFiles(ports, container.config, context.processes);
       assertOwnersLive(ports, container.config);
     },
@@ -170,7 +212,14 @@ const STEPS: Steps<StartStep, StartContext> = {
       if (processes !== undefined) await runPoststopHooks(ports, config);
     },
   },
-  'start-payload': { do: ({ ports, container: { config } }) => ports.runtime.start(config) },
+  'start-payload': {
+    do: ({ ports, container: { config }, stopAsked }) => {
+      // One that has not begun takes no signal.
+      if (stopAsked.aborted)
+        throw new BerthError('state', `container ${config.name} was stopped before it was started`);
+      return ports.runtime.start(config);
+    },
+  },
   'record-created': {
     do: (context) =>
       record(context.ports, {
@@ -190,13 +239,20 @@ const STEPS: Steps<StartStep, StartContext> = {
 };
 
 const READY_STEPS: Steps<ReadyStep, StartContext> = {
+  // Loaded when needed: most starts wait for neither.
+  'await-healthy': {
+    do: async (context) => (await import('./await-ready.ts')).awaitHealthy(starting(context)),
+  },
+  'await-word': {
+    do: async (context) => (await import('./await-ready.ts')).awaitWord(starting(context)),
+  },
   'notify-ready': {
     do: async (context) => {
-      const { payload, conmon } = processesOf(context);
+      const { payload } = processesOf(context);
       // Who starts a held payload later cannot speak for the unit: the words must be true before and after.
       const fate = context.held ? 'is initialized, its first process is' : 'runs as process';
       await context.ports.notify([
-        `MAINPID=${conmon.pid}`,
+        ...(context.handsOver === true ? [] : mainProcess(context)),
         'READY=1',
         `STATUS=container ${context.container.config.name} ${fate} ${payload.pid}`,
       ]);
@@ -211,7 +267,28 @@ const READY_STEPS: Steps<ReadyStep, StartContext> = {
     },
   },
   'start-health-timer': { do: ({ ports, container: { config } }) => beginChecks(ports, config) },
+  'hand-over': {
+    do: async (context) => {
+      // One that has ended meanwhile is followed by this process's own end.
+      if (context.ports.host.isAlive(context.processes?.conmon))
+        await context.ports.notify(mainProcess(context));
+    },
+  },
 };
+
+function mainProcess(context: StartContext): string[] {
+  return [`MAINPID=${processesOf(context).conmon.pid}`];
+}
+
+function starting({ ports, container: { config }, unitCgroup, stopAsked }: StartContext): Starting {
+  return { ports, config, unitCgroup, stopAsked };
+}
+
+/** conmon passes on what the payload says, or the word of a passing check for the unit's watchdog. */
+function notifications({ ports, container: { config } }: StartContext): { notifySocket?: string } {
+  const { notifySocket, hasWatchdog } = ports.host.unitRun();
+  return config.sdNotify === 'container' || hasWatchdog ? { notifySocket } : {};
+}
 
 /** For people and their tools; what Berth itself goes by lies in the bundle. */
 function writePidFiles(

@@ -19,7 +19,7 @@ const KILL_WAIT_MS = 10_000;
  * conmon drains the output, writes the exit file and ends; but it cannot while somebody who is attached takes no output.
  * Only a stop that was asked for ends that, and what they have not read: systemd would, later.
  */
-const CONMON_WAIT_MS = 10_000;
+export const CONMON_WAIT_MS = 10_000;
 
 interface StopContext {
   ports: StopPorts;

@@ -7,6 +7,7 @@
 import type { DeviceConfig, DeviceRule } from './device.ts';
 import type { HealthConfig } from './health.ts';
 import type { JoinedNamespace, NamespaceConfig } from './namespace.ts';
+import type { SdNotifyMode } from './sdnotify.ts';
 
 /** A bind mount (`-v SRC:DST[:opts]`) or a tmpfs (`--tmpfs DST[:opts]`), as asked for. */
 export interface MountConfig {
@@ -198,6 +199,8 @@ export interface ContainerConfig {
   health?: HealthConfig;
   /** There is no check because that was asked for (`--no-healthcheck`, a check `none`), or said by the image. */
   healthDisabled?: true;
+  /** Absent: conmon. */
+  sdNotify?: SdNotifyMode;
   cidFile?: string;
   /** `--pidfile`, `--conmon-pidfile`: absolute; written at each start, and left there. */
   pidFile?: string;

@@ -23,6 +23,7 @@ import type { ImageConfig } from './image.ts';
 import { shortId, unitName } from './name.ts';
 import { containerOf } from './namespace.ts';
 import type { Platform } from './platform.ts';
+import { assertCanBecomeReady } from './sdnotify.ts';
 import { parseSignal } from './signal.ts';
 import { runsSystemd, SYSTEMD_STOP_SIGNAL } from './systemd.ts';
 
@@ -79,6 +80,7 @@ const AS_ASKED = [
   'pidFile',
   'rdtClass',
   'requires',
+  'sdNotify',
   'sysctls',
   'systemdTmpfsBytes',
   'timeoutSeconds',
@@ -175,6 +177,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
   const health = healthConfig(request.health, image);
   checkInit(request);
   const systemd = request.systemd ?? (request.init === undefined && runsSystemd([...entrypoint, ...command]));
+  assertCanBecomeReady(request.sdNotify, health);
   return {
     version: 1,
     id,

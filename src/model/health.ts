@@ -79,6 +79,8 @@ export interface HealthFold {
   /** Did the status word change? Only then is anything said in the journal and the events. */
   changed: boolean;
   action: HealthOnFailure;
+  /** It is a failure, and not one of the start period or of a startup check. */
+  counts: boolean;
   /** It was a startup check. */
   isStartup: boolean;
   /** The startup check has passed with this one: the timer is to be that of the regular one. */
@@ -124,6 +126,7 @@ export function foldHealth(
     entry,
     changed: next.status !== state.status,
     action,
+    counts: next.failingStreak > state.failingStreak,
     isStartup: state.startup !== undefined,
     passed: state.startup !== undefined && next.startup === undefined,
   };

@@ -1,6 +1,7 @@
 /** `inspect`: what a container was asked to run. Pure. */
 import type { ContainerConfig } from './config.ts';
 import type { HealthCheck } from './health.ts';
+import { SD_NOTIFY_MODES } from './sdnotify.ts';
 import { signalName } from './signal.ts';
 
 /** The part `Config`. */
@@ -39,7 +40,7 @@ export function inspectConfig(config: ContainerConfig, { env }: { env: string[] 
     Timeout: config.timeoutSeconds ?? 0,
     StopTimeout: config.stopTimeoutSeconds,
     Passwd: true,
-    sdNotifyMode: 'conmon',
+    sdNotifyMode: config.sdNotify ?? SD_NOTIFY_MODES[0],
   };
 }
 

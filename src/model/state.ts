@@ -50,6 +50,8 @@ export interface ContainerState {
   restarts?: number;
   /** The last signal of `berth kill` in this run; what it means for the end is decided at the end (kill.ts). */
   lastKill?: { signal: number; at: string };
+  /** systemd's watchdog of the unit, in µs, which is held for as long as the container is paused. */
+  heldWatchdogUsec?: number;
   /** Grace of the stop under way, when `berth stop -t` asked for another one than the container's. */
   stopTimeoutSeconds?: number;
   /** The grace in seconds that the payload has let pass: a stop is killing it. Goes into the event of its end. */

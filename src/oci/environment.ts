@@ -3,6 +3,7 @@
  */
 import type { ContainerConfig } from '../model/config.ts';
 import { defaultEnv, withoutUnset } from '../model/env.ts';
+import { NOTIFY_VARIABLE } from '../model/sdnotify.ts';
 import type { ResolvedUser } from './user.ts';
 
 /** What every container has, unless the image or the person sets it, then what they set, then `extra` (of an exec). */
@@ -18,6 +19,7 @@ export function containerEnvironment(
     `HOSTNAME=${config.hostname}`,
     // As the systemd container interface asks: becomes the machine id of the payload.
     ...(config.systemd === true ? [`container_uuid=${config.id.slice(0, 32)}`] : []),
+    ...(config.sdNotify === 'container' ? [NOTIFY_VARIABLE] : []),
   ];
   return lastWins([...defaults, ...config.env, ...(options.extra ?? [])]);
 }

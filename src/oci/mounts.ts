@@ -5,6 +5,7 @@ import path from 'node:path/posix';
 import type { ContainerConfig, MountConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { INIT_PATH } from '../model/init.ts';
+import { NOTIFY_DIRECTORY } from '../model/sdnotify.ts';
 import { isUnmasked } from './masks.ts';
 import { bindOptions, tmpfsOptions } from './mount-options.ts';
 import type { Linux, Mount } from './types.ts';
@@ -16,6 +17,8 @@ export interface ContainerFiles {
   hostname?: string;
   containerenv?: string;
   localtime?: string;
+  /** Directory with the socket for what the payload tells systemd. */
+  notify?: string;
   /** A tmpfs for /dev/shm that more than one container mounts; absent: one of the container's own. */
   shm?: string;
 }
@@ -182,6 +185,7 @@ function fileMounts(config: ContainerConfig, files: ContainerFiles): Mount[] {
       [path.join('/', directory, 'etc/resolv.conf'), files.resolvConf],
       [path.join('/', directory, 'etc/hosts'), files.hosts],
     ]),
+    [NOTIFY_DIRECTORY, files.notify],
   ];
   return at.flatMap(([destination, source]) =>
     source === undefined ? [] : [{ destination, type: 'bind', source, options: [...options] }],

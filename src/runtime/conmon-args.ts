@@ -6,8 +6,7 @@ import { type RuntimePaths, runtimeRoot } from './paths.ts';
 export function conmonArgs(
   config: ContainerConfig,
   paths: RuntimePaths,
-  runDir: string,
-  logFile: string,
+  { runDir, logFile, notifySocket }: { runDir: string; logFile: string; notifySocket?: string | undefined },
 ): string[] {
   const runtimeArgs = [
     `--root=${runtimeRoot(runDir, config.runtime)}`,
@@ -30,6 +29,7 @@ export function conmonArgs(
     ...['--log-level', 'warning'],
     '--syslog',
     ...runtimeArgs.flatMap((argument) => ['--runtime-arg', argument]),
+    ...(notifySocket === undefined ? [] : [`--sdnotify-socket=${notifySocket}`]),
     ...(config.timeoutSeconds === undefined ? [] : ['--timeout', String(config.timeoutSeconds)]),
     ...(config.terminal ? ['--terminal'] : config.interactive ? ['--stdin'] : []),
   ];

@@ -16,6 +16,7 @@ export interface CreateOptions {
   paths: RuntimePaths;
   runDir: string;
   logFile: string;
+  notifySocket?: string | undefined;
   timeoutMs?: number | undefined;
 }
 
@@ -29,13 +30,15 @@ export async function createContainer({
   paths,
   runDir,
   logFile,
+  notifySocket,
   timeoutMs,
 }: CreateOptions): Promise<{ payload: ProcessRef; conmon: ProcessRef }> {
   removeConmonFiles(paths);
   mkdirSync(paths.persistDir, { recursive: true, mode: 0o700 });
   mkdirSync(runtimeRoot(runDir, config.runtime), { recursive: true, mode: 0o700 });
+  if (notifySocket !== undefined) mkdirSync(path.dirname(paths.notifySocket), { recursive: true });
   const { line, stderr, leave } = await runConmon({
-    args: conmonArgs(config, paths, runDir, logFile),
+    args: conmonArgs(config, paths, { runDir, logFile, notifySocket }),
     cwd: paths.bundle,
     inheritStreams: config.logDriver === 'passthrough',
     timeoutMs,
@@ -71,7 +74,8 @@ function processes(
 
 /** Removes what conmon left of the last run: after a SIGKILL its socket, fifos and files stay behind. */
 export function removeConmonFiles(paths: RuntimePaths): void {
-  for (const file of ['attach', 'ctl', 'winsz']) rmSync(path.join(paths.bundle, file), { force: true });
+  for (const file of ['attach', 'ctl', 'winsz', 'notify/notify.sock'])
+    rmSync(path.join(paths.bundle, file), { force: true });
   for (const file of [paths.pidFile, paths.conmonPidFile, paths.runtimeLog]) rmSync(file, { force: true });
   rmSync(paths.persistDir, { recursive: true, force: true });
 }

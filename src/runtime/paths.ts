@@ -7,6 +7,8 @@ export interface RuntimePaths {
   spec: string;
   pidFile: string;
   conmonPidFile: string;
+  /** Lies in a directory of its own, which is what a container gets. */
+  notifySocket: string;
   /** Not conmon's: OCI hooks for the end of the run. */
   poststopHooks: string;
   /** conmon writes `exit` and `oom` here. */
@@ -28,6 +30,7 @@ export function runtimePaths(runDir: string, id: string): RuntimePaths {
     spec: path.join(bundle, 'config.json'),
     pidFile: path.join(bundle, 'pidfile'),
     conmonPidFile: path.join(bundle, 'conmon.pid'),
+    notifySocket: path.join(bundle, 'notify', 'notify.sock'),
     poststopHooks: path.join(bundle, 'poststop-hooks.json'),
     persistDir: path.join(bundle, 'persist'),
     exitFile: path.join(bundle, 'persist', 'exit'),

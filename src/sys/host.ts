@@ -33,7 +33,10 @@ export const host = {
     invocation: process.env.INVOCATION_ID ?? '',
     result: process.env.SERVICE_RESULT ?? '',
     mainExit: `${process.env.EXIT_CODE ?? ''} ${process.env.EXIT_STATUS ?? ''}`.trim(),
+    notifySocket: process.env.NOTIFY_SOCKET ?? '',
+    hasWatchdog: (process.env.WATCHDOG_USEC ?? '0') !== '0',
   }),
+  onTerminate,
   enterCgroup: cgroup.enterCgroup,
   makeCgroup: cgroup.makeCgroup,
   killCgroup: cgroup.killCgroup,
@@ -72,10 +75,10 @@ export const host = {
 
 /**
  * The cgroup of the unit whose ExecStart=, ExecStop= or ExecStopPost= runs this process: with Delegate=yes systemd
- * puts control processes into its sub-cgroup `.control`, and berth-start moves itself into `supervisor`.
+ * puts control processes into its sub-cgroup `.control`, and berth-start moves itself into `supervisor` and `starter`.
  */
 function unitOfCgroup(): string {
-  return cgroup.ownCgroup().replace(/\/(\.control|supervisor)$/, '');
+  return cgroup.ownCgroup().replace(/\/(\.control|supervisor|starter)$/, '');
 }
 
 /** What a remount would lose: the flags of the mount that each path lies on (mount_namespaces(7), "locked" flags). */
@@ -85,6 +88,11 @@ function mountFlags(paths: string[]): Record<string, string[]> {
   const flagsOf = (file: string): string[] =>
     (mountOf(file, mounts)?.options ?? []).filter((option) => ['nosuid', 'nodev', 'noexec'].includes(option));
   return Object.fromEntries(paths.map((file) => [file, flagsOf(file)]));
+}
+
+/** Takes SIGTERM from now on, which would end this process. */
+function onTerminate(listener: () => void): void {
+  process.on('SIGTERM', listener);
 }
 
 function listDirectory(directory: string): string[] | undefined {

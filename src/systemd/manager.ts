@@ -1,7 +1,8 @@
 /** What Berth asks of systemd's manager (org.freedesktop.systemd1(5)). Each call opens no connection of its own. */
 import { connectBus, MANAGER } from './bus.ts';
 import { jobRunner } from './jobs.ts';
-import { JOB, property, SERVICE, tolerate, UNIT } from './objects.ts';
+import { overrideWatchdog } from './notify-for.ts';
+import { JOB, propertiesChanged, property, SERVICE, tolerate, UNIT } from './objects.ts';
 import { moveUnitFiles, moveUnitLinks, removeLinks } from './unit-files.ts';
 
 export interface UnitStatus {
@@ -108,6 +109,32 @@ export async function connectManager() {
         'org.freedesktop.DBus.Error.UnknownObject',
       );
       return /start$/.test(String(type));
+    },
+
+    async watchdogUsec(unit: string): Promise<number> {
+      const [loaded] = await bus.call({ member: 'LoadUnit', signature: 's', body: [unit] });
+      const usec = (await property(bus, String(loaded), SERVICE, 'WatchdogUSec')) as bigint;
+      // What is not set reads as the largest number there is.
+      return usec > BigInt(Number.MAX_SAFE_INTEGER) ? 0 : Number(usec);
+    },
+
+    overrideWatchdog,
+
+    /** Resolves when the unit is not activating (any more), with its ActiveState then. */
+    async untilStarted(unit: string): Promise<string> {
+      const [loaded] = await bus.call({ member: 'LoadUnit', signature: 's', body: [unit] });
+      const path = String(loaded);
+      const { promise, resolve, reject } = Promise.withResolvers<string>();
+      const look = async (): Promise<void> => {
+        const state = String(await property(bus, path, UNIT, 'ActiveState'));
+        if (state !== 'activating') resolve(state);
+      };
+      await bus.onSignals([propertiesChanged(path)], (member) => {
+        if (member === 'PropertiesChanged') look().catch(reject);
+      });
+      await bus.call({ member: 'Subscribe' });
+      await look();
+      return bus.orLost(promise);
     },
 
     /** Facts about a unit; a unit that does not exist has loadState 'not-found'. */

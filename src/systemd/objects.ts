@@ -1,10 +1,15 @@
 /** Asking systemd's objects: properties, and errors that are answers. */
-import { type Bus, BusError } from './bus.ts';
+import { type Bus, BusError, MANAGER } from './bus.ts';
 
 export const UNIT = 'org.freedesktop.systemd1.Unit';
 export const JOB = 'org.freedesktop.systemd1.Job';
 export const SERVICE = 'org.freedesktop.systemd1.Service';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
+
+/** The signals that an object of systemd's has changed, as a match rule. */
+export function propertiesChanged(path: string): string {
+  return `type='signal',sender='${MANAGER.destination}',path='${path}',interface='${PROPERTIES}',member='PropertiesChanged'`;
+}
 
 /** The reply, or undefined for the one error that means "nothing to do". */
 export async function tolerate<T>(call: Promise<T>, type: string): Promise<T | undefined> {

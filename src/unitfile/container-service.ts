@@ -79,7 +79,13 @@ export function containerService(config: ContainerConfig, context: ServiceContex
         name: 'Service',
         entries: [
           { key: 'Type', value: 'notify' },
-          { key: 'NotifyAccess', value: 'exec' },
+          config.sdNotify === 'container'
+            ? {
+                key: 'NotifyAccess',
+                value: 'all',
+                comment: '--sdnotify=container: conmon passes its words on before it is the main process.',
+              }
+            : { key: 'NotifyAccess', value: 'exec' },
           ...(config.restart.name === 'unless-stopped'
             ? [
                 {

@@ -30,9 +30,10 @@ export function runtimePort({ runDir, stateDir, libexec, rootArgs }: Settings): 
   return {
     runtime: {
       files: (id) => runtimePaths(runDir, id),
-      create: (config) =>
+      create: (config, { notifySocket }) =>
         createContainer({
           config,
+          notifySocket,
           runDir,
           paths: runtimePaths(runDir, config.id),
           logFile: logFile({ stateDir }, config),

@@ -97,3 +97,12 @@ export async function leavingNothing<T>(bed: Bed, work: () => Promise<T>, allow:
   }
   return result;
 }
+
+/** What a command answers, that may fail; without line ends. */
+export async function answer(
+  bed: Bed,
+  ...argv: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { code, stdout, stderr } = await bed.nsenter(['berth', ...argv]);
+  return { code, stdout: stdout.trimEnd(), stderr: stderr.trimEnd() };
+}

@@ -78,9 +78,12 @@ const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'create-in-runtime': ({ config }) => `conmon, ${config.runtime}`,
   'start-payload': ({ config }) => [...config.entrypoint, ...config.command].join(' '),
   'record-running': row('running'),
-  'notify-ready': ({ config }) => `READY=1 for ${config.unit}, with conmon as its main process`,
+  'await-healthy': () => 'checks of it, one after another, until one has passed',
+  'await-word': () => "READY=1 of the container's own",
+  'notify-ready': ({ config }) => `READY=1 for ${config.unit}`,
   'restart-joined': () => 'containers in the namespaces of the run before',
   'start-health-timer': ({ config }) => healthUnits(config.name).timer,
+  'hand-over': ({ config }) => `conmon becomes the main process of ${config.unit}`,
 
   'record-stopping': row('stopping, as asked for'),
   'signal-payload': ({ config, state }) =>

@@ -2,6 +2,7 @@
 import type { ContainerConfig } from '../config.ts';
 import { dueCheck, initialHealth } from '../health.ts';
 import { dependenciesOf } from '../namespace.ts';
+import { readyWhen } from '../sdnotify.ts';
 import { type Plan, stepsOf } from './plan.ts';
 
 export type StartStep =
@@ -17,7 +18,13 @@ export type StartStep =
   | 'record-running';
 
 /** Once the payload runs and the store says so, without the lock. */
-export type ReadyStep = 'notify-ready' | 'restart-joined' | 'start-health-timer';
+export type ReadyStep =
+  | 'await-healthy'
+  | 'await-word'
+  | 'notify-ready'
+  | 'restart-joined'
+  | 'start-health-timer'
+  | 'hand-over';
 
 /** Leftovers of a run that nobody cleaned up (a killed cleanup, a power loss with a run directory on disk). */
 export interface Leftovers {
@@ -54,16 +61,22 @@ export function planStart(
 }
 
 /**
- * What follows: systemd is told, containers that still live in the namespaces of the run before are moved into the new
- * ones, and the health check of what runs is scheduled.
+ * What follows: when the container is ready (`--sdnotify`) systemd is told, containers that still live in the namespaces
+ * of the run before are moved into the new ones, and the health check of what runs is scheduled. Only then conmon becomes
+ * the unit's main process: until then a berth-start that is killed is a failed start, not a container without a check.
  */
 export function planReady(config: ContainerConfig, { held = false, joined = false } = {}): Plan<ReadyStep> {
+  const when = held ? 'running' : readyWhen(config);
+  const checked = !held && isChecked(config);
   return {
     of: 'ready',
     steps: stepsOf<ReadyStep>(
-      'notify-ready',
+      ['await-healthy', when === 'healthy'],
+      ['await-word', when === 'told'],
+      ['notify-ready', when !== 'told'],
       ['restart-joined', joined],
-      ['start-health-timer', !held && isChecked(config)],
+      ['start-health-timer', checked],
+      ['hand-over', when === 'told' || joined || checked],
     ),
   };
 }

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Bed } from '../../bed/bed.ts';
 import { assertAgree, inspect, showUnit } from '../../support/agree.ts';
 import {
+  answer,
   berth,
   bootWith,
   createShell,
@@ -16,15 +17,6 @@ import {
 } from '../../support/machine.ts';
 
 const DEAF = 'exec sleep 1000';
-
-/** What a command answers, that may fail; without line ends. */
-async function answer(
-  bed: Bed,
-  ...argv: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { code, stdout, stderr } = await bed.nsenter(['berth', ...argv]);
-  return { code, stdout: stdout.trimEnd(), stderr: stderr.trimEnd() };
-}
 
 describe('life: verbs', () => {
   let bed: Bed;
@@ -172,6 +164,11 @@ describe('life: verbs', () => {
       const waits = ['wait w', `wait ${id}`, 'wait --condition exited --condition paused w'].map((line) =>
         answer(bed, ...line.split(' ')),
       );
+      await until('each of them looks', async () => {
+        const watching =
+          'for p in $(pgrep -f "berth.* wait "); do ls -l /proc/$p/fd; done | grep -c inotify || true';
+        return (await script(bed, watching)) === `${waits.length}` || undefined;
+      });
       await script(bed, ': >/srv/w/go');
       for (const { code, stdout, stderr } of await Promise.all(waits))
         assert.deepEqual([code, stdout, stderr], [0, '5', '']);

@@ -35,6 +35,8 @@ describe('createRequest', () => {
   // One flag (or two) and the part of the request that it changes.
   const READ: [argv: string[], part: Partial<CreateRequest>][] = [
     [['--name', 'box'], { name: 'box' }],
+    [['--sdnotify', 'healthy'], { sdNotify: 'healthy' }],
+    [['--sdnotify', ''], {}],
     [['-itu', '7:8'], { interactive: true, terminal: true, user: '7:8' }],
     [['--network', 'container:net'], { network: 'container:net' }],
     [

@@ -59,7 +59,7 @@ const CASES: [title: string, plan: Plan<string>, steps: string[]][] = [
   [
     'ready with a check',
     planReady(config({ health: health(30_000) })),
-    ['notify-ready', 'start-health-timer'],
+    ['notify-ready', 'start-health-timer', 'hand-over'],
   ],
   [
     'ready with a check that is never run by itself',
@@ -69,7 +69,23 @@ const CASES: [title: string, plan: Plan<string>, steps: string[]][] = [
   [
     'ready with others in namespaces of the last run',
     planReady(config(), { joined: true }),
-    ['notify-ready', 'restart-joined'],
+    ['notify-ready', 'restart-joined', 'hand-over'],
+  ],
+  [
+    'ready when healthy',
+    planReady(config({ health: health(30_000), sdNotify: 'healthy' })),
+    ['await-healthy', 'notify-ready', 'start-health-timer', 'hand-over'],
+  ],
+  [
+    'ready when healthy, of a check that was taken away',
+    planReady(config({ sdNotify: 'healthy' })),
+    ['notify-ready'],
+  ],
+  ['ready when it says so itself', planReady(config({ sdNotify: 'container' })), ['await-word', 'hand-over']],
+  [
+    'ready for an init of one that would say so itself',
+    planReady(config({ sdNotify: 'container' }), { held: true }),
+    ['notify-ready'],
   ],
   [
     'a start that needs others',

@@ -7,7 +7,7 @@ import { config } from '../../support/config.ts';
 const ID = config().id;
 const PATHS = runtimePaths('/run/berth', ID);
 const args = (changes: Parameters<typeof config>[0] = {}) =>
-  conmonArgs(config(changes), PATHS, '/run/berth', '/var/lib/berth/ctr.log');
+  conmonArgs(config(changes), PATHS, { runDir: '/run/berth', logFile: '/var/lib/berth/ctr.log' });
 
 describe('conmon’s command line', () => {
   it('is this one', () => {

@@ -60,6 +60,10 @@ export const CREATE: Cells = {
     ['absent', `berth create --name % --shm-size -1 ${BOX} true`],
     ['absent', `berth create --name % --umask 9 ${BOX} true`],
     ['absent', `berth create --name % --log-driver bogus ${BOX} true`],
+    ['absent', `berth create --name % --sdnotify foo ${BOX} true`],
+    ['absent', `berth create --name % --sdnotify Container ${BOX} true`],
+    ['absent', `berth create --name % --sdnotify healthy ${BOX} true`],
+    ['absent', `berth create --name % --sdnotify healthy --health-cmd true --no-healthcheck ${BOX} true`],
     ['absent', `berth create --name % --health-cmd true --no-healthcheck ${BOX} true`],
     ['absent', `berth create --name % --health-cmd true --health-interval x ${BOX} true`],
     [

@@ -1,0 +1,103 @@
+/** What the lifecycle needs of conmon and the OCI runtime; see ports.ts. */
+import type { ContainerConfig } from '../model/config.ts';
+import type { ProcessRef } from '../model/state.ts';
+
+export interface RuntimeFiles {
+  bundle: string;
+  spec: string;
+  /** Written by the runtime's create when it has succeeded. */
+  pidFile: string;
+  /** conmon's, if it passes notifications on. */
+  notifySocket: string;
+  /** The hooks that are to run after the runtime's delete; lifecycle/hooks.ts. */
+  poststopHooks: string;
+  exitFile: string;
+  oomFile: string;
+}
+
+/** conmon and the OCI runtime. */
+export interface Runtime {
+  files(id: string): RuntimeFiles;
+  /**
+   * Creates the container without starting its payload; the caller is in the cgroup where conmon shall live. What comes
+   * to `notifySocket` of the files is passed on by conmon to the one given here.
+   */
+  create(
+    config: ContainerConfig,
+    options: { notifySocket?: string },
+  ): Promise<{ payload: ProcessRef; conmon: ProcessRef }>;
+  start(config: ContainerConfig): Promise<void>;
+  /** Other limits for a container that exists in the runtime: linux.resources of the OCI spec, as JSON text. */
+  update(config: ContainerConfig, resources: string): Promise<void>;
+  /** Forgets the container, killing what is left; unknown is success. */
+  delete(config: ContainerConfig): Promise<void>;
+  /** Prepares this process's streams for those of the container. */
+  attach(config: ContainerConfig, request: AttachRequest): Attachment;
+  exec(config: ContainerConfig, options: ExecRequest): Promise<ExecResult>;
+  /** Starts a command under a conmon of its own; streams are connected before it begins, if asked for. */
+  startSession(config: ContainerConfig, options: SessionRequest): Promise<StartedSession>;
+  /** The exit code of a session's command that has ended. */
+  sessionExit(id: string, session: string): number | undefined;
+  removeSession(id: string, session: string): void;
+}
+
+export interface AttachRequest {
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** What it is attached to has a terminal: the caller's becomes raw, its size is followed, keys can detach. */
+  terminal: boolean;
+  /** Bytes; none: nothing detaches. */
+  detachKeys: readonly number[];
+  /** Takes the signals that this process gets from now on, by name. False: it is for this process, which it ends. */
+  onSignal: (signal: string) => boolean;
+}
+
+export interface Attachment {
+  /** Resolves once conmon has accepted the connection; what comes from now on is not lost. */
+  connect(): Promise<void>;
+  /**
+   * With what it was attached to, and all output is written; by the detach keys; or because nobody reads the output
+   * any more.
+   */
+  ended: Promise<'ended' | 'detached' | 'unread'>;
+  /** Ends it and puts the terminal back; harmless after the end. */
+  close(): void;
+}
+
+export interface ExecRequest {
+  /** OCI process document, as JSON text: its numbers may be beyond a double. */
+  process: string;
+  /** On the caller's terminal, on its streams (standard input only if asked), or into the result. */
+  stdio: 'terminal' | 'streams' | 'output streams' | 'capture';
+  /** Hands on these file descriptors of this process's, all from 3 on. */
+  preserveFds?: readonly number[];
+  timeoutMs?: number;
+  maxOutput?: number;
+  cgroup?: { name: string; kill: () => void };
+}
+
+export interface SessionRequest {
+  session: string;
+  /** OCI process document, as JSON text. */
+  process: string;
+  terminal: boolean;
+  /** Where its conmon shall live. */
+  cgroup: string;
+  /** Absent: nobody is connected. */
+  attach?: AttachRequest;
+}
+
+export interface StartedSession {
+  /** conmon, which lives as long as the session; undefined if that is over. */
+  monitor: ProcessRef | undefined;
+  /** How the connection ended, and the exit code of a session that has ended. */
+  ended: () => Promise<{ how: 'ended' | 'detached' | 'unread'; code: number }>;
+  leave: () => void;
+}
+
+export interface ExecResult {
+  code: number;
+  output: string;
+  timedOut: boolean;
+}
