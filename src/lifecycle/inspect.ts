@@ -104,7 +104,9 @@ function processFacts(
 ): Pick<InspectFacts, 'env' | 'effectiveCaps' | 'boundingCaps' | 'capAdd' | 'capDrop'> {
   const isThere = hasPayload(state.status) && ports.host.exists(ports.runtime.files(config.id).spec);
   const { env, capabilities } = isThere ? runningProcess(ports, config.id) : prospect(ports, config);
-  const { added, dropped } = beyondDefault(capabilities.bounding);
+  const { added, dropped } = beyondDefault(capabilities.bounding, {
+    privileged: config.security.privileged === true,
+  });
   return {
     env,
     effectiveCaps: capabilities.effective,

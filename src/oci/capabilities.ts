@@ -93,11 +93,15 @@ export function capabilitySets(request: CapabilityRequest): CapabilitySets {
   return setsOf(bounding, kept, kept);
 }
 
-/** What a bounding set has beyond the default one, and what it lacks of it. */
-export function beyondDefault(bounding: readonly string[]): { added: string[]; dropped: string[] } {
+/** What a bounding set has beyond the usual one of its kind, and what it lacks of it. */
+export function beyondDefault(
+  bounding: readonly string[],
+  { privileged }: { privileged: boolean },
+): { added: string[]; dropped: string[] } {
+  const usual = privileged ? ALL_CAPABILITIES : DEFAULT_CAPABILITIES;
   return {
-    added: bounding.filter((name) => !DEFAULT_CAPABILITIES.includes(name)),
-    dropped: DEFAULT_CAPABILITIES.filter((name) => !bounding.includes(name)),
+    added: bounding.filter((name) => !usual.includes(name)),
+    dropped: usual.filter((name) => !bounding.includes(name)),
   };
 }
 

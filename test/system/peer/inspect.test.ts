@@ -43,6 +43,9 @@ const CREATED = [
   `--network container:dep --pid container:dep ${BOX} echo hi`,
   `--network host ${BOX} echo hi`,
   `--rootfs /tmp/src sh`,
+  `--privileged --init --device-cgroup-rule 'c 1:3 r' ${BOX} echo hi`,
+  `--systemd always --cgroup-conf cgroup.max.depth=3 --device /dev/net/tun:/dev/tun:r ${BOX} echo hi`,
+  `--privileged --user app --security-opt no-new-privileges ${BOX} /sbin/init`,
 ];
 
 const SLEEP = `trap 'exit 3' TERM; sleep 1000 & wait`;
@@ -62,7 +65,11 @@ const DIFFERENT: [path: RegExp, why: string, line?: RegExp][] = [
   [/^State\.StoppedByUser$/, 'is said in every state'],
   [/^(Unit|StartNumber)$/, 'Berth’s own'],
   [/^lockNumber$/, 'locks are files'],
-  [/^Args$/, 'Podman repeats a command of one word as its argument', / (sh|localhost\/busybox)$/],
+  [
+    /^Args$/,
+    'Podman repeats a command of one word as its argument',
+    / (sh|localhost\/busybox|\/sbin\/init)$/,
+  ],
   [/^ImageDigest$/, 'an archive of Docker’s form has no manifest to digest'],
   [/^Config\.sdNotifyMode$/, 'systemd is told by berth-start, with conmon as the main process'],
   [/^HostConfig\.IpcMode$/, 'private is the default: README', /^(?!.*--ipc)/],
@@ -78,8 +85,10 @@ const DIFFERENT: [path: RegExp, why: string, line?: RegExp][] = [
     /--health-cmd none/,
   ],
   [/^Config\.Entrypoint$/, 'an empty one is none', /--entrypoint ""/],
+  [/^Config\.Env$/, 'what a start sets for systemd is known before', /--systemd always|\/sbin\/init/],
   [/^Config\.Env$/, 'container=podman is set for a root file system, too: README', /--rootfs/],
   [/^State\.CgroupPath$/, 'the unit’s'],
+  [/^HostConfig\.Devices\.\d+\.CgroupPermissions$/, 'what was given; Podman never says it'],
   [
     /^(OCIConfigPath|HostnamePath|HostsPath)$/,
     'what a run has made lies in /run/berth and goes with its end',
