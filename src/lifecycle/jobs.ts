@@ -40,15 +40,22 @@ export async function startJob(ports: StartPorts, container: ContainerRecord): P
   await startWaiting(ports, config.id);
 }
 
-/** Stops the container's unit, with another grace than the container's own if told. Not running is success. */
+export interface StopOptions {
+  /** Grace in seconds, instead of the container's own; negative: no SIGKILL. */
+  timeoutSeconds?: number | undefined;
+  /** When it was asked for (beginStops), if not by this call. */
+  askedAt?: string;
+}
+
+/** Stops the container's unit. Not running is success. */
 export async function stopUnit(
   ports: StopPorts,
   container: ContainerRecord,
-  timeoutSeconds?: number,
+  options: StopOptions = {},
 ): Promise<void> {
   const { config } = container;
   assertStoppable(ports, container);
-  await endUnit(ports, container, timeoutSeconds);
+  await endUnit(ports, container, options);
   await withContainer(ports, config.id, async (fresh) =>
     recordStopped(ports, await cleanUpLeftEnd(ports, fresh)),
   );
@@ -72,15 +79,57 @@ function recordStopped(ports: JobPorts, { config, state }: ContainerRecord): voi
   record(ports, { config, state: stoppedByUser(state), events: [] });
 }
 
+/**
+ * Asks systemd for the stops of several containers and waits for none, so that their graces pass side by side: stopUnit,
+ * with the answer as its options, then finds the jobs under way. What cannot be stopped is left for it to tell.
+ */
+export function beginStops(
+  ports: StopPorts,
+  containers: readonly ContainerRecord[],
+  timeoutSeconds?: number,
+): Promise<StopOptions> {
+  return beginEnds(ports, containers, {
+    timeoutSeconds,
+    assertReady: (container) => assertStoppable(ports, container),
+  });
+}
+
+/** The same for another verb that stops; `assertReady` throws for a container that the verb will refuse. */
+export async function beginEnds(
+  ports: StopPorts,
+  containers: readonly ContainerRecord[],
+  {
+    timeoutSeconds,
+    assertReady,
+  }: {
+    timeoutSeconds: number | undefined;
+    assertReady: (container: ContainerRecord) => void;
+  },
+): Promise<StopOptions> {
+  const askedAt = ports.now();
+  // One alone waits for nobody.
+  for (const container of containers.length > 1 ? containers : []) {
+    try {
+      assertReady(container);
+      await setStopTimeout(ports, container.config, timeoutSeconds);
+      await thawUnit(ports, container);
+      await (await ports.systemd()).stopUnitNoWait(container.config.unit);
+    } catch (error) {
+      if (!(error instanceof BerthError)) throw error;
+    }
+  }
+  return { timeoutSeconds, askedAt };
+}
+
 /** The stop job, whatever state the container is in: also when nothing runs the unit may wait for its next restart. */
 export async function endUnit(
   ports: JobPorts,
   container: ContainerRecord,
-  timeoutSeconds?: number,
+  { timeoutSeconds, askedAt }: StopOptions = {},
 ): Promise<void> {
   const { config } = container;
   await setStopTimeout(ports, config, timeoutSeconds);
-  const asked = ports.now();
+  const asked = askedAt ?? ports.now();
   await thawUnit(ports, container);
   const systemd = await ports.systemd();
   // A rename that was cut short may have left it running under the old name.

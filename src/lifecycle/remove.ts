@@ -6,16 +6,14 @@ import { verdict } from '../model/state.ts';
 import { type CleanupPorts, cleanupLocked } from './cleanup.ts';
 import { assertNoDependents } from './dependencies.ts';
 import { forgetContainer } from './forget.ts';
-import { endUnit } from './jobs.ts';
+import { beginEnds, endUnit, type StopOptions } from './jobs.ts';
 import { withContainer } from './lock.ts';
 import { current } from './observe.ts';
 import { doSteps, type Steps } from './steps.ts';
 
-export interface RemoveOptions {
-  /** Stop it first if it runs. */
+export interface RemoveOptions extends StopOptions {
+  /** Stop it first if it runs; the other options are about that stop. */
   force: boolean;
-  /** Grace of that stop, instead of the container's own. */
-  timeoutSeconds?: number;
 }
 
 /**
@@ -32,6 +30,19 @@ export async function removeContainer(
   await doSteps(RM_PLAN, STEPS, { ports, container, options });
 }
 
+/** beginStops for `rm --force`. */
+export function beginForcedRemovals(
+  ports: CleanupPorts,
+  containers: readonly ContainerRecord[],
+  timeoutSeconds?: number,
+): Promise<StopOptions> {
+  const assertReady = (container: ContainerRecord): void => {
+    assertRemovable(ports, container, { force: true });
+    assertNoDependents(ports.store, container.config.id);
+  };
+  return beginEnds(ports, containers, { timeoutSeconds, assertReady });
+}
+
 interface RmContext {
   ports: CleanupPorts;
   container: ContainerRecord;
@@ -40,7 +51,7 @@ interface RmContext {
 
 const STEPS: Steps<RmStep, RmContext> = {
   'end-unit': {
-    do: ({ ports, container, options }) => endUnit(ports, container, options.timeoutSeconds),
+    do: ({ ports, container, options }) => endUnit(ports, container, options),
   },
   'clean-up-and-remove': {
     do: async ({ ports, container, options }) => {

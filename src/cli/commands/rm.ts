@@ -1,6 +1,6 @@
 import { dryRemove } from '../../lifecycle/dry-run.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
-import { removeContainer } from '../../lifecycle/remove.ts';
+import { beginForcedRemovals, removeContainer } from '../../lifecycle/remove.ts';
 import { removeBroken } from '../../lifecycle/remove-broken.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { BrokenRecord } from '../../model/records.ts';
@@ -52,10 +52,15 @@ export const command: Command = {
     });
     // Of all containers, those that need others go first.
     const ordered = args.bool('depend') || args.bool('all') ? withDependents(selected, ports) : selected;
+    if (dry) {
+      return forEach(ordered, context, async ({ container }) =>
+        context.print(dryRemove(ports, container, { force, timeoutSeconds: seconds })),
+      );
+    }
+    const containers = ordered.map(({ container }) => container);
+    const stops = force ? await beginForcedRemovals(ports, containers, seconds) : {};
     const exitCode = await forEach(ordered, context, async ({ word, container }) => {
-      const options = { force, ...(seconds === undefined ? {} : { timeoutSeconds: seconds }) };
-      if (dry) return context.print(dryRemove(ports, container, options));
-      await removeContainer(ports, container, options);
+      await removeContainer(ports, container, { force, ...stops });
       context.print(`${word}\n`);
     });
     return failed || exitCode;

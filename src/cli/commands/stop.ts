@@ -1,5 +1,5 @@
 import { dryStop } from '../../lifecycle/dry-run.ts';
-import { stopUnit } from '../../lifecycle/jobs.ts';
+import { beginStops, stopUnit } from '../../lifecycle/jobs.ts';
 import type { Command } from '../command.ts';
 import { DRY_RUN } from '../dry-run.ts';
 import { forEach } from '../each.ts';
@@ -27,9 +27,16 @@ export const command: Command = {
     const ports = await context.ports();
     const ignoreMissing = args.bool('ignore');
     const seconds = args.int('time');
-    return forEach(selectContainers(args, ports, { ignoreMissing }), context, async ({ word, container }) => {
-      if (args.bool('dry-run')) return context.print(dryStop(ports, { container, timeoutSeconds: seconds }));
-      await stopUnit(ports, container, seconds);
+    const selected = selectContainers(args, ports, { ignoreMissing });
+    if (args.bool('dry-run')) {
+      return forEach(selected, context, async ({ container }) =>
+        context.print(dryStop(ports, { container, timeoutSeconds: seconds })),
+      );
+    }
+    const containers = selected.map(({ container }) => container);
+    const options = await beginStops(ports, containers, seconds);
+    return forEach(selected, context, async ({ word, container }) => {
+      await stopUnit(ports, container, options);
       context.print(`${word}\n`);
     });
   },

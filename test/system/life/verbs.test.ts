@@ -225,6 +225,32 @@ describe('life: verbs', () => {
       await remove(bed, 'h');
     }));
 
+  test('the graces of several containers pass side by side, with stop and with rm --force', () =>
+    leavingNothing(bed, async () => {
+      const names = ['left', 'right'];
+      // Each ends only when the other one has got its signal too.
+      const meet = (name: string): string =>
+        `trap "touch /meet/${name}; while ! test -e /meet/left -a -e /meet/right; do sleep 0.02; done; exit 5" TERM; sleep 1000 & wait`;
+      const flags = ['--stop-timeout', '60', '--volume', '/run/meet:/meet'];
+      for (const verb of [
+        ['stop', '--all'],
+        ['rm', '--force', ...names],
+      ]) {
+        await script(bed, 'mkdir /run/meet');
+        for (const name of names) await createShell(bed, name, meet(name), [...flags, '--replace']);
+        await berth(bed, 'start', ...names);
+        const { code, stdout, stderr } = await answer(bed, ...verb);
+        // Killing one would be said.
+        assert.deepEqual([code, stdout.split('\n').length, stderr], [0, 2, ''], verb.join(' '));
+        const codes = await script(
+          bed,
+          "berth events --stream=false --filter event=died --format '{{.ContainerExitCode}}' | tail -n 2",
+        );
+        assert.equal(codes, '5\n5');
+        await script(bed, 'rm -r /run/meet');
+      }
+    }));
+
   test('a name that is not there keeps a verb from touching any other, unless it is to be ignored', () =>
     leavingNothing(bed, async () => {
       await createShell(bed, 'there', DEAF);
