@@ -40,12 +40,13 @@ function templateRow(listed: Listed, now: number, whole: boolean): object {
     Names: config.name,
     Status: containerStatus(record, now),
     Ports: '',
-    Networks: config.network,
+    Networks: '',
     Size: sizeColumn(size),
     Restarts: String(restarts),
     RunningFor: `${age} ago`,
     CreatedAt: goTime(config.createdAt),
     CreatedHuman: `${age} ago`,
+    Created: config.createdAt,
   });
 }
 

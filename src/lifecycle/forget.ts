@@ -79,12 +79,13 @@ const STEPS: Steps<RemoveStep, ForgetContext> = {
     },
   },
   'delete-row': {
-    do: ({ ports: { store, locks, now }, config }) => {
+    do: ({ ports: { store, locks, now }, config, state: { finishedAt, exitCode } }) => {
+      const ended = finishedAt === undefined ? {} : { exitCode };
       store.transaction(() => {
         // The lock's files first, in the same breath: without the row nobody would find them again.
         locks.forget(config.id);
         if (store.deleteContainer(config.id))
-          appendContainerEvent(store, config, { status: 'remove' }, now());
+          appendContainerEvent(store, config, { status: 'remove', ...ended }, now());
       });
       // Who looked for the row before it was gone has made the files anew. From here on, who takes a lock finds no row
       // under it, and removes the files (lock.ts).

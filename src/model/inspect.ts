@@ -100,7 +100,7 @@ export function healthLogObject(health: HealthState | undefined, log: readonly H
   return {
     Status: health?.status ?? '',
     FailingStreak: health?.failingStreak ?? 0,
-    Log: orNull(log.map(healthLogEntry)),
+    Log: log.map(healthLogEntry),
   };
 }
 

@@ -65,6 +65,7 @@ const DIFFERENT: [path: RegExp, why: string, line?: RegExp][] = [
   [/^State\.StoppedByUser$/, 'is said in every state'],
   [/^(Unit|StartNumber)$/, 'Berth’s own'],
   [/^lockNumber$/, 'locks are files'],
+  [/^State\.Health\.Log$/, 'is a list, also an empty one', /--health-cmd/],
   [
     /^Args$/,
     'Podman repeats a command of one word as its argument',

@@ -17,7 +17,7 @@ import { CASES, HEADINGS, type Verb } from './cases.ts';
 interface Recorded {
   podman: string;
   inspect: object[];
-  ps: { json: object; view: ContainerView }[];
+  ps: { json: { Created: string }; view: ContainerView }[];
   version: { Client: object };
   headings: Record<'ps' | 'images', string[]>;
   cases: { verb: Verb; format: string; exitCode: number; stdout: string; stderr: string }[];
@@ -79,7 +79,7 @@ function ours(verb: Verb, format: string): string {
         format,
         table: '{{.ID}}\t{{.Names}}',
         headers,
-        rows: peer.ps.map(({ json, view }) => listedContainer(json, view)),
+        rows: peer.ps.map(({ json, view }) => listedContainer(json, { ...view, Created: json.Created })),
         type: LISTED_CONTAINER,
       });
     case 'version':

@@ -143,6 +143,7 @@ describe('a row of ps', () => {
     RunningFor: 'x ago',
     CreatedAt: '',
     CreatedHuman: 'x ago',
+    Created: '2026-11-22T10:00:00.5Z',
   };
   const row = typed(
     LISTED_CONTAINER,
@@ -154,6 +155,7 @@ describe('a row of ps', () => {
       run('{{.ID}} {{.Names}} {{.MNT}} {{.Namespaces.MNT}} {{.RunningFor}}', row),
       'abc one 7 7 x ago',
     );
+    assert.equal(run('{{.Created}} {{.CGROUPNS}}', row), '2026-11-22 10:00:00.5 +0000 UTC ');
     assert.equal(run('{{json .}}', row), '{"Id":"abcdef","Names":["one"],"Namespaces":{"Mnt":"7"}}');
   });
 });

@@ -3,6 +3,7 @@ import {
   as,
   BOOL,
   embedded,
+  type GoType,
   INT,
   int,
   type Method,
@@ -33,6 +34,8 @@ export interface ContainerView {
   RunningFor: string;
   CreatedAt: string;
   CreatedHuman: string;
+  /** ISO 8601. */
+  Created: string;
 }
 
 /** A row: the object that `ps --format json` prints, and how templates see it. */
@@ -40,7 +43,7 @@ export function listedContainer(json: object, view: ContainerView): object {
   return { ...json, [VIEW]: view };
 }
 
-const VIEWED: (keyof ContainerView)[] = [
+const VIEWED: Exclude<keyof ContainerView, 'Created'>[] = [
   'ID',
   'ImageID',
   'Pod',
@@ -66,10 +69,10 @@ const NAMESPACES = struct('types.ListContainerNamespaces', {
   User: STRING,
 });
 
-const viewed = (name: keyof ContainerView): [string, Method] => [
+const viewed = (name: keyof ContainerView, type: GoType = STRING): [string, Method] => [
   name,
   {
-    type: STRING,
+    type,
     get: (object) => (object as { [VIEW]?: ContainerView })[VIEW]?.[name] ?? '',
   },
 ];
@@ -128,13 +131,16 @@ export const LISTED_CONTAINER = struct(
   'containers.psReporter',
   { ListContainer: embedded(LISTED) },
   Object.fromEntries([
-    ...VIEWED.map(viewed),
+    ...VIEWED.map((name) => viewed(name)),
+    viewed('Created', TIME),
     namespace('Cgroup', 'Cgroup'),
+    namespace('CGROUPNS', 'Cgroup'),
     namespace('IPC', 'Ipc'),
     namespace('MNT', 'Mnt'),
     namespace('NET', 'Net'),
     namespace('PIDNS', 'Pidns'),
     namespace('User', 'User'),
+    namespace('USERNS', 'User'),
     namespace('UTS', 'Uts'),
   ]),
 );

@@ -27,6 +27,17 @@ export const LISTS: Story = {
     ['berth ps -a --format "table {{.Names}}\\t{{.Status}}"'],
     ['berth ps -a --format "table {{.Names}} {{.Command}}" --noheading'],
     ['berth ps -a --format "{{.Nosuch}}"'],
+    ['berth ps -a --ns --size --format json', { tidy: commonShape }],
+    [
+      'berth ps -a --format "{{.Networks}}|{{.Pod}}|{{.PodName}}|{{.Ports}}|{{.ExposedPorts}}|{{.Restarts}}|{{.AutoRemove}}|{{.IsInfra}}|{{.Mounts}}|{{.Labels}}"',
+    ],
+    [
+      'berth ps -a --format "{{.ID}} {{.ImageID}} {{.Command}} {{.ExitCode}} {{.Exited}} {{.CIDFile}} {{.Created}} {{.CreatedAt}}"',
+    ],
+    [
+      'berth ps --ns --format "{{len .MNT}} {{len .Cgroup}} {{len .CGROUPNS}} {{len .IPC}} {{len .NET}} {{len .PIDNS}} {{len .UTS}} {{len .User}} {{len .USERNS}}"',
+    ],
+    ["berth ps -a --ns | awk '{ print $2, NF }'"],
     ['berth ps -q --format "{{.Names}}"'],
     ['berth ps -a --filter status=exited --format "{{.Names}}"'],
     ['berth ps -a --filter status=created --format "{{.Names}}"'],
@@ -150,7 +161,20 @@ export const LISTS: Story = {
     ['berth events --stream=false --filter container=held --format "{{.Status}}"'],
     ['berth events --stream=false --filter bogus=x'],
     ['berth events --stream=false --since bogus'],
+    [
+      'berth events --stream=false --filter container=wrong --format json | sed "s/"\\(ID\\|time\\|timeNano\\)":[^,]*/\\1/g"',
+    ],
     ['berth images --format "{{.Repository}}:{{.Tag}}"'],
+    [
+      'berth images --format json',
+      {
+        tidy: jsonShape,
+        differs: {
+          why: 'Podman leaves RepoTags empty here; an archive of Docker’s form has no digest',
+          stdout: /^\[\]\.RepoTags\[\]: string$/m,
+        },
+      },
+    ],
     ['berth images --noheading --quiet | wc -l'],
     ['berth images --filter bogus=x'],
     ['berth image inspect --format "{{.Os}} {{.Architecture}}" busybox'],
@@ -174,6 +198,11 @@ export const LISTS: Story = {
     ['berth info web'],
     ['berth info --debug --format "{{.Store.ContainerStore}}"'],
     ['berth system info --format "{{.Host.Nope}}"'],
+    // The last: they change the world.
+    [
+      'berth rm wrong fresh; berth events --stream=false --filter event=remove --format "{{.Name}} {{.ContainerExitCode}}" | tail -2',
+      { tidy: sorted },
+    ],
   ],
 };
 
