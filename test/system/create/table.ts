@@ -183,15 +183,10 @@ export const CASES: Case[] = [
     shows: 'writable',
   },
   {
-    flags: ['--cgroup-conf', 'cgroup.max.depth=3'],
-    see: 'cat /sys/fs/cgroup/cgroup.max.depth',
-    shows: '3',
-  },
-  {
-    flags: ['--init', '--read-only', '--user', 'app'],
-    see: 'tr "\\0" " " </proc/1/cmdline | cut -c 1-22; grep podman-init /proc/self/mountinfo',
+    flags: ['--init', '--read-only', '--user', 'app', '--cgroup-conf', 'cgroup.max.depth=3'],
+    see: 'tr "\\0" " " </proc/1/cmdline | cut -c 1-22; grep podman-init /proc/self/mountinfo; cat /sys/fs/cgroup/cgroup.max.depth',
     normalise: mounts,
-    shows: /^\/run\/podman-init -- sh/m,
+    shows: /^\/run\/podman-init -- sh$[^]*\n3$/m,
     byRuntime: true,
   },
   // Mounts
