@@ -291,6 +291,7 @@ export const CASES: Case[] = [
     flags: ['--chrootdirs', '/mnt/r', '--ulimit', 'host'],
     see: 'find /mnt/r; grep /mnt/r /proc/self/mountinfo; grep -E "^Max (open files|processes)" /proc/self/limits',
     normalise: mounts,
+    byRuntime: true,
   },
   { flags: ['--personality', 'LINUX32'], see: 'uname -m', byRuntime: true },
   {
