@@ -155,7 +155,7 @@ export function createRequest(
       mapped(args.string('shm-size-systemd') || undefined, systemdSize) || undefined,
     ),
     ...imageRequest(args),
-    umask: parseUmask(args.string('umask') ?? '0022'),
+    umask: parseUmask(args.string('umask') || '0022'),
     security: {
       ...parseSecurityFlags(args.strings('security-opt'), {
         add: args.strings('cap-add').flatMap(listed),
@@ -172,7 +172,7 @@ export function createRequest(
     ...optional('logOptions', logOptions(args.strings('log-opt'))),
     ...optional('timeoutSeconds', args.int('timeout') || undefined),
     logDriver: logDriver(args.string('log-driver') || LOG_DRIVERS[0]),
-    ...optional('cidFile', mapped(args.string('cidfile'), absolute)),
+    ...optional('cidFile', mapped(args.string('cidfile') || undefined, absolute)),
     ...optional('pidFile', mapped(args.string('pidfile') || undefined, absolute)),
     ...optional('conmonPidFile', mapped(args.string('conmon-pidfile') || undefined, absolute)),
     replace: args.bool('replace'),

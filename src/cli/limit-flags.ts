@@ -5,6 +5,7 @@ import { parseSize } from '../model/size.ts';
 import { parseUlimit } from '../model/ulimit.ts';
 import { BLOCK_IO_FLAGS, blockIoLimits } from './block-io-flags.ts';
 import type { Arguments, Flag } from './command.ts';
+import { listed } from './entries.ts';
 
 /** Of the container's control group. */
 export const LIMIT_FLAGS: Record<string, Flag> = {
@@ -93,7 +94,7 @@ export function withoutUnlimited(asked: ResourceLimits): ResourceLimits {
 export function processLimits(
   args: Arguments,
 ): Pick<ContainerConfig, 'ulimits' | 'oomScoreAdj' | 'personality' | 'rdtClass'> {
-  const asked = args.strings('ulimit');
+  const asked = args.strings('ulimit').flatMap(listed);
   const ulimits: UlimitConfig[] | 'host' = asked.includes('host') ? 'host' : asked.map(parseUlimit);
   const personality = args.string('personality') || undefined;
   if (personality !== undefined && personality !== 'LINUX' && personality !== 'LINUX32')

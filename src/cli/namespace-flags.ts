@@ -51,7 +51,7 @@ export function namespaceRequest(
     .flatMap((text) => text.split(','))
     .filter((name) => name !== '');
   return {
-    network: networkMode(args.strings('network')),
+    network: networkMode(args.strings('network').filter((text) => text !== '')),
     ...(own.length === 0 ? {} : { namespaces: Object.fromEntries(own) }),
     ...(requires.length === 0 ? {} : { requires }),
   };

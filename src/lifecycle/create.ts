@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { type ContainerConfig, OCI_RUNTIMES } from '../model/config.ts';
 import { type CreateRequest, containerConfig } from '../model/create-config.ts';
-import { BerthError } from '../model/errors.ts';
+import { BerthError, systemReason } from '../model/errors.ts';
 import { DEFAULT_INIT } from '../model/init.ts';
 import { checkName, idFromBytes, randomName } from '../model/name.ts';
 import { type CreateStep, planCreate } from '../model/plan/create.ts';
@@ -102,11 +102,20 @@ const STEPS: Steps<CreateStep, CreateContext> = {
   },
   'write-cidfile': {
     do: ({ ports: { host }, config }) => {
-      if (config.cidFile !== undefined) host.writeText(config.cidFile, config.id, { mode: 0o644 });
+      if (config.cidFile === undefined) return;
+      try {
+        host.writeText(config.cidFile, config.id, { mode: 0o644 });
+      } catch (error) {
+        // Without the temporary name that it has until it is whole.
+        const reason = systemReason(error).replace(/^.*: /s, '');
+        throw new BerthError('invalid', `creating idfile: open ${config.cidFile}: ${reason}`, {
+          cause: error,
+        });
+      }
     },
     undo: ({ ports: { host }, config }) => {
-      if (config.cidFile !== undefined && host.readText(config.cidFile) === config.id)
-        host.remove(config.cidFile);
+      if (config.cidFile === undefined || host.isDirectory(config.cidFile)) return;
+      if (host.readText(config.cidFile) === config.id) host.remove(config.cidFile);
     },
   },
   'record-created': {

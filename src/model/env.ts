@@ -9,6 +9,7 @@ export function parseEnvFlags(entries: readonly string[], own: Record<string, st
   return entries.flatMap((typed) => {
     const entry = typed.replace(/^[ \t]+/, '');
     const equals = entry.indexOf('=');
+    if (typed === '') return [];
     if (equals === 0 || entry === '')
       throw new BerthError('invalid', `invalid variable: ${JSON.stringify(typed)}`);
     if (equals > 0) return [entry];

@@ -104,10 +104,13 @@ export function normaliseImageName(
   const registry = hasRegistry ? first : shortNames;
   const repository = hasRegistry ? rest : [first, ...rest];
   if (!REGISTRY.test(registry) || !repository.every((component) => COMPONENT.test(component))) {
-    throw new BerthError(
-      'invalid',
-      `invalid image name ${JSON.stringify(name)}: names look like registry/path/name:tag, in lower case`,
-    );
+    const why =
+      name === ''
+        ? 'repository name must have at least one component'
+        : parts !== null && /[A-Z]/.test(path)
+          ? 'repository name must be lowercase'
+          : 'invalid reference format: names look like registry/path/name:tag';
+    throw new BerthError('invalid', `parsing reference ${JSON.stringify(name)}: ${why}`);
   }
   if (registry === 'docker.io' && repository.length === 1) repository.unshift('library');
   const digest = parts?.groups?.digest ?? '';

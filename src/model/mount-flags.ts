@@ -44,6 +44,7 @@ export function parseTmpfsFlag(text: string): MountConfig {
   const [destination = '', options, ...rest] = text.split(':');
   if (rest.length > 0)
     throw new BerthError('invalid', `invalid tmpfs ${JSON.stringify(text)}: it should be ctr-dir[:options]`);
+  if (destination === '') throw new BerthError('invalid', 'container directory cannot be empty');
   return { type: 'tmpfs', destination: containerPath(destination), options: words(options) };
 }
 

@@ -28,7 +28,7 @@ function apply(security: SecurityConfig, option: string, index: number): void {
       if (value !== undefined && value !== 'true' && value !== 'false')
         throw new BerthError(
           'invalid',
-          `invalid --security-opt: ${JSON.stringify(option)}: use true or false`,
+          `invalid --security-opt 2: ${JSON.stringify(option)}: use true or false`,
         );
       security.noNewPrivileges = value !== 'false';
       return;
@@ -79,6 +79,6 @@ function paths(option: string, value: string | undefined): string[] {
 
 function needed(option: string, value: string | undefined): string {
   if (value === undefined || value === '')
-    throw new BerthError('invalid', `invalid --security-opt: ${JSON.stringify(option)}: it needs a value`);
+    throw new BerthError('invalid', `invalid --security-opt 1: ${JSON.stringify(option)}: it needs a value`);
   return value;
 }

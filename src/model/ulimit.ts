@@ -17,6 +17,10 @@ export function parseUlimit(text: string): UlimitConfig {
   };
   const [, name = '', softText = '', hardText] =
     /^([^=]+)=([^:]*)(?::(.*))?$/s.exec(text) ?? fail(`invalid ulimit argument: ${text}`);
+  if (hardText?.includes(':')) {
+    const limits = `${softText}:${hardText}`;
+    fail(`too many limit value arguments - ${limits}, can only have up to two, \`soft[:hard]\``);
+  }
   const limit = name.toLowerCase().replace(/^rlimit_/, '');
   if (!ULIMITS.includes(limit)) fail(`invalid ulimit type: ${name}`);
   const number = (digits: string): number => {

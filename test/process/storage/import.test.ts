@@ -286,7 +286,11 @@ const BROKEN: [title: string, archive: Buffer, message: RegExp][] = [
     /declared are|does not match its digest/,
   ],
   ['an image for another system', await dockerArchive([base], { config: { os: 'windows' } }), /for windows/],
-  ['an invalid image name', await dockerArchive([base], { names: ['Upper/Case:1'] }), /invalid image name/],
+  [
+    'an invalid image name',
+    await dockerArchive([base], { names: ['Upper/Case:1'] }),
+    /repository name must be lowercase/,
+  ],
 ];
 for (const [title, archive, message] of BROKEN) {
   test(`refused, leaving nothing behind: ${title}`, async (t) => {

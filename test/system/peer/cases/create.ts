@@ -308,6 +308,26 @@ export const CREATE: Cells = {
       ],
       ...['--pull NEVER', '--pull ifnewer', '--pull true'],
     ].map((flags): Cell => ['absent', `berth create --pull never ${flags} --name % ${BOX} true`]),
+    ...[
+      ...[
+        '--ulimit nofile=5:6,nproc=7',
+        '--ulimit ""',
+        '--ulimit nofile=1:2:3',
+        '--network ""',
+        '--umask ""',
+        '--env ""',
+      ],
+      ...[
+        '--cidfile ""',
+        '--cidfile /nosuch/id',
+        '--tmpfs ""',
+        '--security-opt mask',
+        '--security-opt no-new-privileges=x',
+      ],
+    ].map((flags): Cell => ['absent', `berth create ${flags} --name % ${BOX} true`]),
+    ...['UPPER', '""', 'a:b:c', 'a@sha256:x'].map(
+      (image): Cell => ['absent', `berth create --name % ${image} true`],
+    ),
     ['absent', `berth create --name % --tz Bogus ${BOX} true`],
     ['absent', `berth create --name % --tz Europe ${BOX} true`],
     ['absent', `berth create --name % --tz ../zoneinfo/UTC ${BOX} true`],
