@@ -107,8 +107,11 @@ export function createRequest(
   env: Record<string, string | undefined> = process.env,
 ): CreateRequest {
   const [image = '', ...command] = args.positionals;
-  if (image === '')
-    throw new BerthError('usage', 'requires at least 1 arg(s), only received 0: see berth create --help');
+  if (image === '' && args.bool('rootfs'))
+    throw new BerthError(
+      'usage',
+      'must set root filesystem source to either image or rootfs: invalid argument',
+    );
   const name = args.string('name') || undefined;
   if (args.bool('replace') && name === undefined)
     throw new BerthError('usage', 'cannot replace container without --name being set');

@@ -56,7 +56,7 @@ export function parseCopyPlace(argument: string): Place {
 export function parseCopyPlaces(from: string, to: string): [from: Place, to: Place] {
   const places: [Place, Place] = [parseCopyPlace(from), parseCopyPlace(to)];
   if (!places.some((place) => 'container' in place)) throw noContainer();
-  if (places.some((place) => 'container' in place && place.path === '')) {
+  if (from === '' || to === '' || places.some((place) => 'container' in place && place.path === '')) {
     throw new BerthError(
       'usage',
       `invalid arguments ${JSON.stringify(from)}, ${JSON.stringify(to)}: you must specify paths`,

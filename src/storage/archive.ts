@@ -33,7 +33,8 @@ export async function openArchive(source: ArchiveSource, spool: string): Promise
   if ('stream' in source) return openTar(await spooled(source.stream, spool));
   const { path } = source;
   const kind = await stat(path).catch((error: unknown) => {
-    throw new BerthError('archive', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
+    const reason = isErrno(error, 'ENOENT') ? 'no such file or directory' : messageOf(error);
+    throw new BerthError('archive', `faccessat ${path}: ${reason}`, { cause: error });
   });
   if (kind.isDirectory()) return openDirectory(path);
   if (!kind.isFile() || (await isCompressed(path)))

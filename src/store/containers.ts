@@ -63,6 +63,7 @@ export function containerStore(db: Db) {
             .all(nameOrId, `${nameOrId}g`)
         : [];
       const [only, second] = rows;
+      if (nameOrId === '') throw new BerthError('invalid', 'name or ID cannot be empty');
       if (only === undefined) {
         throw new BerthError(
           'no-such-container',

@@ -29,7 +29,7 @@ export const command: Command = {
     size: { type: 'bool', short: 's', help: 'Show how much was written' },
     sort: { type: 'string', help: 'Order', choices: SORT_KEYS, default: 'created' },
     sync: { type: 'bool', help: 'Accepted: every list is compared with the kernel' },
-    watch: { type: 'int', short: 'w', help: 'Again every so many seconds' },
+    watch: { type: 'uint', short: 'w', help: 'Again every so many seconds' },
   },
   positionals: [0, 0],
   async run(args, context) {
@@ -52,8 +52,6 @@ function refuseConflicts(args: Arguments): void {
           ? 'size and namespace options conflict'
           : undefined;
   if (conflict !== undefined) throw new BerthError('usage', conflict);
-  if ((args.int('watch') ?? 0) < 0)
-    throw new BerthError('usage', 'invalid argument for "-w, --watch" flag: it must be 0 or greater');
 }
 
 interface Request {

@@ -48,6 +48,7 @@ function assertConsistent(args: Arguments): void {
   const [all, latest, filter] = [args.bool('all'), args.bool('latest'), args.has('filter')];
   const rules: [boolean, string][] = [
     [named && all, 'either start all containers or the container(s) provided in the arguments'],
+    [all && args.bool('attach'), 'you cannot start and attach all containers at once'],
     [!(named || all || latest || filter), 'start requires at least one argument'],
     [
       args.bool('attach') && args.positionals.length > 1,

@@ -4,6 +4,7 @@ import { parseDuration } from '../../model/duration.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { ContainerRecord } from '../../model/records.ts';
 import type { Command } from '../command.ts';
+import { listed } from '../entries.ts';
 import { latestContainer, SELECTING } from '../select.ts';
 
 /** As Podman's manual names them, and libpod's own word for a container that was never started. */
@@ -89,7 +90,7 @@ function find(name: string, { ports, ignore }: { ports: Ports; ignore: boolean }
 }
 
 function conditionsOf(texts: readonly string[]): string[] {
-  const words = texts.flatMap((text) => text.split(','));
+  const words = texts.flatMap(listed);
   return (words.length === 0 ? ['stopped'] : words).map((word) => {
     const known = Object.hasOwn(CONDITIONS, word) ? CONDITIONS[word] : undefined;
     if (known === undefined) {

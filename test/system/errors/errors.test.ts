@@ -83,7 +83,7 @@ const CASES: [line: string, error: string | RegExp, code?: number][] = [
     'unable to look up nosuch to perform a health check: no container with name or ID "nosuch" found: no such container',
   ],
   ['healthcheck run taken', /^container [0-9a-f]{64} is not running$/],
-  ['load -i /nonexist', /^cannot read \/nonexist: /],
+  ['load -i /nonexist', /^faccessat \/nonexist: no such file or directory$/],
   ['load -i /etc/passwd', /^not an image archive, or a broken one: /],
   ['load -i /tmp/cut.tar', 'not an image archive, or a broken one: Unexpected end of data'],
   ['load </dev/null', /./],

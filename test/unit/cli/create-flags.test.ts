@@ -293,7 +293,7 @@ describe('createRequest', () => {
   });
 
   const REFUSED: [argv: string[], message: string | RegExp][] = [
-    [[''], 'requires at least 1 arg(s), only received 0: see berth create --help'],
+    [['--rootfs', ''], 'must set root filesystem source to either image or rootfs: invalid argument'],
     [['--stop-signal', 'NONE', 'i'], 'invalid signal: NONE'],
     [
       ['--stop-timeout', '-1', 'i'],

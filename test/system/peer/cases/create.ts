@@ -317,17 +317,16 @@ export const CREATE: Cells = {
         '--umask ""',
         '--env ""',
       ],
-      ...[
-        '--cidfile ""',
-        '--cidfile /nosuch/id',
-        '--tmpfs ""',
-        '--security-opt mask',
-        '--security-opt no-new-privileges=x',
-      ],
+      ...['--cidfile ""', '--tmpfs ""', '--security-opt mask', '--security-opt no-new-privileges=x'],
     ].map((flags): Cell => ['absent', `berth create ${flags} --name % ${BOX} true`]),
     ...['UPPER', '""', 'a:b:c', 'a@sha256:x'].map(
       (image): Cell => ['absent', `berth create --name % ${image} true`],
     ),
+    [
+      'absent',
+      `berth create --name % --cidfile /nosuch/id ${BOX} true`,
+      { differs: { why: 'nothing is left of a failed create', after: /is gone/ } },
+    ],
     ['absent', `berth create --name % --tz Bogus ${BOX} true`],
     ['absent', `berth create --name % --tz Europe ${BOX} true`],
     ['absent', `berth create --name % --tz ../zoneinfo/UTC ${BOX} true`],
