@@ -186,7 +186,7 @@ export const CASES: Case[] = [
     flags: ['--init', '--read-only', '--user', 'app', '--cgroup-conf', 'cgroup.max.depth=3'],
     see: 'tr "\\0" " " </proc/1/cmdline | cut -c 1-22; grep podman-init /proc/self/mountinfo; cat /sys/fs/cgroup/cgroup.max.depth',
     normalise: mounts,
-    shows: /^\/run\/podman-init -- sh$[^]*\n3$/m,
+    shows: /^\/run\/podman-init -- sh$[\s\S]*\n3$/m,
     byRuntime: true,
   },
   // Mounts
