@@ -48,9 +48,10 @@ export function containerStore(db: Db) {
 
     /**
      * By name, full id or unique id prefix, in that order. Throws 'no-such-container', or 'invalid' when the
-     * prefix fits several.
+     * prefix fits several or there is nothing to look for.
      */
     findContainer(nameOrId: string): ContainerRecord {
+      if (nameOrId === '') throw new BerthError('invalid', 'name or ID cannot be empty');
       const exact = db
         .prepare<[string, string, string], Row>(
           `${SELECT} WHERE c.name = ? OR c.id = ? ORDER BY c.name = ? DESC LIMIT 1`,
@@ -73,7 +74,7 @@ export function containerStore(db: Db) {
       if (second !== undefined) {
         throw new BerthError(
           'invalid',
-          `more than one result for container name or ID ${JSON.stringify(nameOrId)}: write more digits of the ID`,
+          `more than one result for container ${JSON.stringify(nameOrId)}: container already exists: write more digits of the ID`,
         );
       }
       return read(only);

@@ -142,9 +142,10 @@ describe('containers', () => {
     }
     assert.throws(() => store.findContainer('ab'), {
       code: 'invalid',
-      message: 'more than one result for container name or ID "ab": write more digits of the ID',
+      message:
+        'more than one result for container "ab": container already exists: write more digits of the ID',
     });
-    for (const text of ['', 'c', 'abe', 'ABC', '%', 'a_', `${idOf('abc1')}0`]) {
+    for (const text of ['c', 'abe', 'ABC', '%', 'a_', `${idOf('abc1')}0`]) {
       assert.throws(() => store.findContainer(text), {
         code: 'no-such-container',
         exitCode: 125,

@@ -77,6 +77,25 @@ export const NAMES: Cells = {
     ['absent', 'berth wait'],
     ['absent', 'berth wait %'],
     ['absent', 'berth wait --ignore %'],
+    // An empty name is none.
+    ['absent', 'berth inspect ""'],
+    ['absent', 'berth container inspect ""'],
+    ['absent', 'berth rm --force ""'],
+    ['absent', 'berth rm --ignore ""'],
+    ['absent', 'berth start ""'],
+    ['absent', 'berth exec "" true'],
+    ['absent', 'berth container exists ""'],
+    ['absent', 'berth top ""'],
+    [
+      'absent',
+      'berth diff ""',
+      {
+        differs: {
+          why: 'Podman says of every name that it cannot find, also of one that fits several, the same',
+          stderr: 'Error: name or ID cannot be empty\n',
+        },
+      },
+    ],
     ['absent', 'berth nosuchverb'],
     ['absent', 'berth container nosuchverb'],
     // One that is not there, and the others stay as they are.
