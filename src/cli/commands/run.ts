@@ -1,5 +1,6 @@
 import { dryCreate } from '../../lifecycle/dry-run.ts';
 import { runContainer } from '../../lifecycle/run.ts';
+import { BerthError } from '../../model/errors.ts';
 import { chosenStreams, DETACH_KEYS, detachKeys, SIG_PROXY } from '../attach-flags.ts';
 import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
@@ -16,11 +17,14 @@ export const command: Command = {
     attach: { type: 'strings', short: 'a', help: 'Attach only to these: stdin, stdout, stderr' },
     detach: { type: 'bool', short: 'd', help: 'Leave it to run in the background and print its ID' },
     'detach-keys': DETACH_KEYS,
+    passwd: { type: 'bool', help: 'Must be false: /etc/passwd stays as it is', default: 'false' },
     'sig-proxy': SIG_PROXY,
   },
   stopAtPositional: true,
   positionals: [1, Number.POSITIVE_INFINITY],
   async run(args, { ports, argv, print, warn, hooksDirs }) {
+    if (args.bool('passwd'))
+      throw new BerthError('unsupported', '--passwd: nothing is added to /etc/passwd yet, leave it out');
     const asked = createRequest(args, argv);
     const request = {
       ...asked,

@@ -518,6 +518,7 @@ export const RUN: Cells = {
     ['absent', `berth run --cidfile id-% --name % ${BOX} true; wc -c <id-%`],
     ['absent', `berth run --rm --env A=1 --env B ${BOX} sh -c "echo \\$A-\\$B"`],
     ['absent', `berth run --rm --hostname box ${BOX} hostname`],
+    ['absent', `berth run --rm --passwd=false --user 4242 ${BOX} tail -n 1 /etc/passwd`],
     ['absent', `berth run --rm --entrypoint echo ${BOX} a b`],
     ['absent', `berth run --name % --restart on-failure:2 ${BOX} false; berth wait %`],
     ['absent', `berth run --name % --timeout 1 ${BOX} sleep 1000`],
