@@ -25,7 +25,7 @@ runEntry(async (args) => {
         (await systemd()).startHealthTimer(...timer),
     };
     const fold = await runHealthCheck(ports, container);
-    await feedWatchdog(ports, container.config, fold);
+    if (fold !== undefined) await feedWatchdog(ports, container.config, fold);
   } catch (error) {
     // The container ended between the timer and now: no failure of the check's service.
     if (!(error instanceof BerthError && error.code === 'state')) throw error;

@@ -48,7 +48,7 @@ export function awaitHealthy(starting: Starting): Promise<void> {
 /** One that is paused is checked later; one that has ended is noticed by orEnd. */
 async function passes(...[ports, container]: Parameters<typeof runHealthCheck>): Promise<boolean> {
   try {
-    return (await runHealthCheck(ports, container)).state.status === 'healthy';
+    return (await runHealthCheck(ports, container))?.state.status === 'healthy';
   } catch (error) {
     if (error instanceof BerthError && error.code === 'state') return false;
     throw error;

@@ -32,10 +32,14 @@ export type HealthPorts = Pick<
 const HEALTH_CGROUP = 'health';
 
 /**
- * Runs the container's check once. Throws (125) when the container does not run or has no check. An unhealthy verdict
+ * Runs the container's check once; undefined, and nothing is changed, if the container stopped (or was paused, or started
+ * anew) meanwhile. Throws (125) when the container does not run or has no check. An unhealthy verdict
  * with an action ends the payload; the unit's Restart= then does the rest, so there is one restart owner.
  */
-export async function runHealthCheck(ports: HealthPorts, container: ContainerRecord): Promise<HealthFold> {
+export async function runHealthCheck(
+  ports: HealthPorts,
+  container: ContainerRecord,
+): Promise<HealthFold | undefined> {
   const { config } = container;
   const { state } = current(container, ports);
   if (verdict('healthcheck', state.status) !== 'allowed') {
@@ -45,8 +49,7 @@ export async function runHealthCheck(ports: HealthPorts, container: ContainerRec
     throw new BerthError('invalid', `container ${config.id} has no defined healthcheck`);
   const result = await check(ports, { ...container, state }, config.health);
   const fold = save(ports, { ...container, state }, result);
-  if (fold === undefined)
-    throw new BerthError('state', `container ${config.id} stopped while it was being checked`);
+  if (fold === undefined) return undefined;
   if (fold.changed) {
     const output = fold.entry.output.trim();
     ports.warn(
@@ -142,6 +145,8 @@ function save(
     if (container === undefined || config.health === undefined) return undefined;
     if (container.state.startNumber !== state.startNumber) return undefined;
     if (current(container, ports).state.status !== 'running') return undefined;
+    // It has taken the check along.
+    if (ports.host.isEnding(container.state.payload)) return undefined;
     const fold = foldHealth(
       container.health ?? initialHealth(config.health),
       result,

@@ -101,6 +101,8 @@ export interface Host {
   /** This process. */
   self(): ProcessRef;
   isAlive(ref: ProcessRef | undefined): boolean;
+  /** Gone, or in the middle of its end. */
+  isEnding(ref: ProcessRef | undefined): boolean;
   delay(ms: number): Promise<void>;
   /** False if the process is gone. */
   signal(ref: ProcessRef, signal: number): boolean;

@@ -17,13 +17,22 @@ import * as cgroup from './cgroup.ts';
 import { devicesAt } from './devices.ts';
 import { halfWritten, makeDirectory, readFileIfAny, replaceByLink, writeFileAtomic } from './files.ts';
 import { mountInfo, mountOf } from './mountinfo.ts';
-import { bootId, isAlive, processNamespaces, securityLabel, selfRef, signalProcess } from './proc.ts';
+import {
+  bootId,
+  isAlive,
+  isEnding,
+  processNamespaces,
+  securityLabel,
+  selfRef,
+  signalProcess,
+} from './proc.ts';
 import { type RunResult, run } from './spawn.ts';
 
 export const host = {
   bootId,
   self: selfRef,
   isAlive,
+  isEnding,
   delay: (ms: number): Promise<void> => delay(ms),
   signal: signalProcess,
   hostname,

@@ -8,17 +8,31 @@ import type { ProcessRef } from '../model/state.ts';
  * field 3 is the state, field 22 the start time in clock ticks after boot).
  */
 export function processRef(pid: number): ProcessRef | undefined {
-  let stat: string;
+  const fields = statFields(pid);
+  if (fields === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return { pid, startTime: Number(fields[19]) };
+}
+
+/** The fields of /proc/PID/stat from the third one on. */
+function statFields(pid: number): string[] | undefined {
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command, field 2, is in parentheses and may itself contain blanks and parentheses.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined; // no such process
   }
-  // The command, field 2, is in parentheses and may itself contain blanks and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const state = fields[0];
-  if (state === 'Z' || state === 'X') return undefined;
-  return { pid, startTime: Number(fields[19]) };
+}
+
+/** PF_EXITING of the kernel's task flags, field 9 of /proc/PID/stat. */
+const EXITING = 0x4;
+
+/**
+ * Is the process gone, or in the middle of its end? The first process of a PID namespace ends only after all others of it
+ * (pid_namespaces(7)): what it took along is known to have ended when it itself still looks alive.
+ */
+export function isEnding(ref: ProcessRef | undefined): boolean {
+  return !isAlive(ref) || (Number(statFields(ref?.pid ?? 0)?.[6]) & EXITING) !== 0;
 }
 
 /** The identity of this process. */

@@ -54,6 +54,8 @@ const NOISE = [
   /^(unit|unit file): .*\bbed-run-/,
   /^cgroup: .*\/bed-run-/,
   /^unit: (systemd-tmpfiles-clean|logrotate)\.timer/,
+  // It executes itself anew with other arguments.
+  /^process: 1, .*: \/usr\/lib\/systemd\/systemd\b/,
   /^process: .*: \/usr\/lib\/systemd\/systemd-(hostnamed|localed|timedated|userdbd|userwork)\b/,
 ];
 

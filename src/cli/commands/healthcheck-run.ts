@@ -17,10 +17,10 @@ export const command: Command = {
     const opened = await ports();
     const [name = ''] = args.positionals;
     // What the check's own service says in the journal is not for the person who asked for one run.
-    const { entry, isStartup } = await runHealthCheck({ ...opened, warn: () => {} }, lookUp(opened, name));
+    const fold = await runHealthCheck({ ...opened, warn: () => {} }, lookUp(opened, name));
     // This run's result, as Podman has it: what the runs together say is the container's status.
-    if (entry.exitCode === 0) return 0;
-    print(isStartup ? 'starting\n' : 'unhealthy\n');
+    if (fold?.entry.exitCode === 0) return 0;
+    print(fold === undefined ? 'stopped\n' : fold.isStartup ? 'starting\n' : 'unhealthy\n');
     return args.bool('ignore-result') ? 0 : 1;
   },
 };
