@@ -15,7 +15,10 @@ export const PRUNE_FLAGS: Command['flags'] = {
 export function pruneFilters({ path }: Pick<Command, 'path'>, args: Arguments): Filters {
   if (args.positionals.length > 0)
     throw new BerthError('usage', `\`berth ${path.join(' ')}\` takes no arguments`);
-  const filters = parseFilters(args.strings('filter'));
+  const filters = parseFilters(
+    args.strings('filter'),
+    (text) => `filter input must be in the form of filter=value: ${text} is invalid`,
+  );
   // Known before anybody is asked whether they are sure.
   containerFilter(filters, { now: 0, find: () => undefined as never }, PRUNE_FILTERS);
   return filters;

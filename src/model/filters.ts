@@ -6,13 +6,18 @@ import { type MomentOptions, parseMoment } from './moment.ts';
 /** The values given for each key, in order. */
 export type Filters = ReadonlyMap<string, readonly string[]>;
 
-/** `['label=a=1', 'label!=b']` → label: a=1, label!: b. Throws a BerthError 'usage' with Podman's words. */
-export function parseFilters(texts: readonly string[]): Filters {
+/**
+ * `['label=a=1', 'label!=b']` → label: a=1, label!: b. Throws a BerthError 'usage' with Podman's words, of which a prune
+ * has others.
+ */
+export function parseFilters(
+  texts: readonly string[],
+  words = (text: string) => `invalid filter ${JSON.stringify(text)}`,
+): Filters {
   const filters = new Map<string, string[]>();
   for (const text of texts) {
     const equals = text.indexOf('=');
-    if (equals < 0)
-      throw new BerthError('usage', `invalid filter ${JSON.stringify(text)}: write it as KEY=VALUE`);
+    if (equals < 0) throw new BerthError('usage', `${words(text)}: write it as KEY=VALUE`);
     const key = text.slice(0, equals);
     filters.set(key, [...(filters.get(key) ?? []), text.slice(equals + 1)]);
   }
