@@ -33,7 +33,8 @@ const WORDS: Record<string, (args: string[]) => Promise<number>> = {
   },
   bench: async (args) => {
     await prepareBed(['busybox', 'redis']);
-    if (args[0] === 'soak') return runNode([join(root, 'test/bench/soak.ts'), ...args.slice(1)]);
+    if (args[0] === 'soak' || args[0] === 'health')
+      return runNode([join(root, `test/bench/${args[0]}.ts`), ...args.slice(1)]);
     return runNode([join(root, 'test/bench/main.ts'), ...args]);
   },
   bed,
