@@ -165,12 +165,14 @@ const ALIASES: Record<string, string> = {
   'system info': 'info',
 };
 
-/** The command that an argument list begins with, and what follows; undefined if it is none. */
-export function findCommand(argv: readonly string[]): { entry: Entry; rest: string[] } | undefined {
+/** The command that an argument list begins with, the words it was called by, and what follows; undefined if it is none. */
+export function findCommand(
+  argv: readonly string[],
+): { entry: Entry; path: string[]; rest: string[] } | undefined {
   for (const length of [3, 2, 1]) {
     const words = argv.slice(0, length).join(' ');
     const entry = COMMANDS[ALIASES[words] ?? words];
-    if (entry !== undefined) return { entry, rest: argv.slice(length) };
+    if (entry !== undefined) return { entry, path: argv.slice(0, length), rest: argv.slice(length) };
   }
   return undefined;
 }

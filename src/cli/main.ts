@@ -64,7 +64,8 @@ async function dispatch(argv: string[]): Promise<number> {
       `unrecognized command \`berth ${rest.slice(0, whole.length === 0 ? 1 : 2).join(' ')}\`: ${hint}`,
     );
   }
-  const { command } = await found.entry.load();
+  // Errors and help name it as it was called.
+  const command = { ...(await found.entry.load()).command, path: found.path };
   const args = parseCommandLine(command, found.rest);
   if (args.bool('help')) {
     const { commandHelp } = await import('./help.ts');

@@ -221,6 +221,8 @@ export const LISTS: Story = {
     ['berth ps --external --all --format "{{.Names}}"'],
     ['berth ps --last -1'],
     ['berth system df web'],
+    ['berth container list web'],
+    ['berth container list --bogus'],
     ['berth system df --verbose --format json'],
     ['berth system df --format "{{.Nosuch}}"'],
     // The last: they change the world.
