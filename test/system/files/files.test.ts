@@ -126,25 +126,25 @@ describe('files', () => {
       'echo 22 >/both; mkdir /x; rm /bin/ed; ln -sf bb /l; chmod 700 /tmp; touch /var/x; rm /var/x; mkdir /home/more; touch /kind; chmod 600 /etc/group',
     ];
     const lines = [
-      '1 2',
-      '2 1',
-      '1 1',
-      '1 new',
-      'busybox 1',
-      '2 busybox',
+      'one two',
+      'two one',
+      'one one',
+      'one new',
+      'busybox one',
+      'two busybox',
       'busybox busybox',
-      '--format json 1 2',
+      '--format json one two',
     ];
     const answer = (tool: string): Promise<string> =>
       script(
         bed,
-        `T=${tool}; for c in '1 ${one}' '2 ${other}' 'new :'; do
+        `T=${tool}; for c in 'one ${one}' 'two ${other}' 'new :'; do
            $T create --name \${c%% *} busybox sh -c "\${c#* }" >/dev/null; [ "\${c%% *}" = new ] || $T start --attach \${c%% *}; done
          ${lines.map((line) => `echo '# ${line}'; $T diff ${line} | tr -d , | LC_ALL=C sort`).join('\n')}
-         for words in 'diff nosuch 1' 'diff 1 nosuch' 'diff 1 2 new' 'diff -l 1' 'diff' 'container diff 1 busybox' 'container diff nosuch' \
-           'container diff' 'image diff busybox 1' 'image diff nosuch' 'image diff' 'image diff 1 2 3' 'diff --format x 1 2'; do
+         for words in 'diff nosuch one' 'diff one nosuch' 'diff one two new' 'diff -l one' 'diff' 'container diff one busybox' 'container diff nosuch' \
+           'container diff' 'image diff busybox one' 'image diff nosuch' 'image diff' 'image diff 1 2 3' 'diff --format x one two'; do
            $T $words 2>&1 || echo $?; done | sed s/podman/berth/
-         $T rm 1 2 new >/dev/null`,
+         $T rm one two new >/dev/null`,
       );
     await leavingNothing(bed, async () => assert.equal(await answer('berth'), await answer('podman')), [
       /^cgroup: \/libpod_parent/,
