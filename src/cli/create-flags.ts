@@ -55,7 +55,9 @@ export const CREATE_FLAGS: Record<string, Flag> = {
     type: 'strings',
     help: "Another group of the user: a name or number; keep-groups: the unit's",
   },
+  'group-entry': { type: 'string', help: 'The line of /etc/group for a gid that has none' },
   hostname: { type: 'string', short: 'h', help: "The container's host name" },
+  hostuser: { type: 'strings', help: 'A user of the host that gets a line in /etc/passwd' },
   interactive: { type: 'bool', short: 'i', help: 'Keep standard input open' },
   'log-driver': { type: 'string', help: 'journald, k8s-file, none or passthrough', default: LOG_DRIVERS[0] },
   'log-opt': {
@@ -64,6 +66,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   },
   mount: { type: 'strings', help: 'Mount type=bind or tmpfs, with src=…, dst=… and options' },
   name: { type: 'string', help: 'Name of the container; its unit is berth-NAME.service' },
+  'passwd-entry': { type: 'string', help: 'The line of /etc/passwd for a uid that has none' },
   pidfile: { type: 'string', help: "Write the process ID of the container's first process to this file" },
   'read-only': { type: 'bool', help: 'Mount the root file system read-only' },
   'read-only-tmpfs': {
@@ -126,6 +129,9 @@ export function createRequest(
     command,
     ...envRequest(args, env),
     ...optional('user', args.string('user')),
+    ...optional('passwdEntry', args.string('passwd-entry') || undefined),
+    ...optional('groupEntry', args.string('group-entry') || undefined),
+    ...optional('hostUsers', hostUsers(args.strings('hostuser'))),
     ...optional('workdir', args.string('workdir')),
     ...optional('entrypoint', parseEntrypoint(args.string('entrypoint'))),
     ...optional('hostname', args.string('hostname') || undefined),
@@ -274,4 +280,9 @@ function mapped<T, U>(value: T | undefined, map: (value: T) => U): U | undefined
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}
+
+function hostUsers(texts: string[]): string[] | undefined {
+  const users = texts.flatMap(listed).filter((user) => user !== '');
+  return users.length === 0 ? undefined : users;
 }

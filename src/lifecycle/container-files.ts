@@ -4,6 +4,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { containerEnvText, hostnameText, hostsText, ownHostsLine, resolvConfText } from '../oci/files.ts';
 import type { ContainerFiles } from '../oci/mounts.ts';
+import { mountedAccounts, writeAccounts } from './accounts.ts';
 import { networkOwner, shmOwner } from './joined-namespaces.ts';
 import type { Ports } from './ports.ts';
 import { timezoneFile } from './timezone.ts';
@@ -25,6 +26,7 @@ export function writeContainerFiles(ports: FilePorts & Pick<Ports, 'rootfs'>, co
   if (config.timezone !== undefined)
     host.copyFile(timezoneFile(ports, config.timezone), `${bundle}/localtime`);
   addToSharedHosts(ports, config);
+  writeAccounts(ports, config);
 }
 
 /**
@@ -50,6 +52,7 @@ export function mountedFiles(
     containerenv: `${bundle}/.containerenv`,
     ...(config.timezone === undefined ? {} : { localtime: `${bundle}/localtime` }),
     ...(config.sdNotify === 'container' ? { notify: path.dirname(files.notifySocket) } : {}),
+    ...mountedAccounts(ports, config),
     ...(shm === undefined ? {} : { shm }),
   };
 }

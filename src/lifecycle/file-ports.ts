@@ -29,6 +29,8 @@ export interface Rootfs {
   delete(id: string): Promise<void>;
   /** A file of the mounted root, found without following links out of it; undefined if there is none. */
   readInRoot(id: string, file: string): string | undefined;
+  /** The same file gets another text; its owner and mode stay. */
+  writeInRoot(id: string, file: string, text: string): void;
   /** Is there a directory of that name in the mounted root? */
   hasDirectory(id: string, directory: string): boolean;
   /** Makes a directory with its parents in the mounted root, owned by root, mode 0755. */

@@ -1,8 +1,10 @@
 /** The OCI spec of a start, for the host, the mounted root file system and the unit as they are then. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { withoutOwnGroup } from '../oci/accounts.ts';
 import { generateSpec } from '../oci/spec.ts';
 import { lookupUser } from '../oci/user.ts';
+import { readAccounts } from './accounts.ts';
 import { mountedFiles } from './container-files.ts';
 import { hostDevices, limitedDevices } from './devices.ts';
 import { applyHooks } from './hooks.ts';
@@ -24,13 +26,14 @@ export async function writeSpec(
   const { spec } = runtime.files(config.id);
   checkWorkdir(ports, config);
   checkSources(ports, config);
-  const passwd = rootfs.readInRoot(config.id, '/etc/passwd') ?? '';
-  const group = rootfs.readInRoot(config.id, '/etc/group') ?? '';
+  const { passwd, group } = readAccounts(ports, config);
   const generated = generateSpec({
     config,
     rootPath: rootfs.mountPoint(config.id),
     cgroupsPath,
-    user: lookupUser(config.user, passwd, group, { groupAdd: config.groupAdd ?? [] }),
+    user: lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
+      groupAdd: config.groupAdd ?? [],
+    }),
     files: mountedFiles(ports, config),
     namespacePaths: joinedNamespaces(store, config).paths,
     sourceFlags: host.mountFlags(

@@ -199,6 +199,12 @@ export interface ContainerConfig {
   health?: HealthConfig;
   /** There is no check because that was asked for (`--no-healthcheck`, a check `none`), or said by the image. */
   healthDisabled?: true;
+  /** false: nothing is added to /etc/passwd and /etc/group. Else see oci/accounts.ts. */
+  passwd?: false;
+  passwdEntry?: string;
+  groupEntry?: string;
+  /** Names or numbers of users of the host that get a line in /etc/passwd. */
+  hostUsers?: string[];
   /** Absent: conmon. */
   sdNotify?: SdNotifyMode;
   cidFile?: string;

@@ -39,7 +39,7 @@ export function inspectConfig(config: ContainerConfig, { env }: { env: string[] 
     Umask: config.umask.toString(8).padStart(4, '0'),
     Timeout: config.timeoutSeconds ?? 0,
     StopTimeout: config.stopTimeoutSeconds,
-    Passwd: true,
+    Passwd: config.passwd !== false,
     sdNotifyMode: config.sdNotify ?? SD_NOTIFY_MODES[0],
   };
 }

@@ -16,6 +16,8 @@ export interface ContainerFiles {
   hosts?: string;
   hostname?: string;
   containerenv?: string;
+  passwd?: string;
+  group?: string;
   localtime?: string;
   /** Directory with the socket for what the payload tells systemd. */
   notify?: string;
@@ -180,6 +182,8 @@ function fileMounts(config: ContainerConfig, files: ContainerFiles): Mount[] {
     ['/etc/hosts', files.hosts],
     ['/etc/hostname', files.hostname],
     ['/run/.containerenv', files.containerenv],
+    ['/etc/passwd', files.passwd],
+    ['/etc/group', files.group],
     ['/etc/localtime', files.localtime],
     ...(config.chrootDirs ?? []).flatMap((directory): [string, string | undefined][] => [
       [path.join('/', directory, 'etc/resolv.conf'), files.resolvConf],

@@ -30,8 +30,8 @@ export function lookupUser(
   options: { groupAdd?: readonly string[] } = {},
 ): ResolvedUser {
   const colon = spec.indexOf(':');
-  const userPart = (colon < 0 ? spec : spec.slice(0, colon)) || '0';
-  const groupPart = colon < 0 ? '' : spec.slice(colon + 1);
+  const { userPart: given, groupPart } = splitUser(spec);
+  const userPart = given || '0';
   const groups = parseGroup(group);
 
   const wantedUid = parseId(userPart);
@@ -53,6 +53,12 @@ export function lookupUser(
     home: entry?.home || '/',
     name: entry?.name ?? '',
   };
+}
+
+/** `user:group`; a part that is not there is empty. */
+export function splitUser(spec: string): { userPart: string; groupPart: string } {
+  const [userPart = '', ...group] = spec.split(':');
+  return { userPart, groupPart: group.join(':') };
 }
 
 interface PasswdEntry {
@@ -77,7 +83,7 @@ function lookupGroup(given: string, groups: readonly GroupEntry[]): number {
 }
 
 /** The number that the text is, undefined if it is a name. */
-function parseId(text: string): number | undefined {
+export function parseId(text: string): number | undefined {
   if (!/^[+-]?\d+$/.test(text)) {
     return undefined;
   }
@@ -94,7 +100,7 @@ function notFound(kind: 'user' | 'group', name: string, file: 'passwd' | 'group'
   });
 }
 
-function parsePasswd(text: string): PasswdEntry[] {
+export function parsePasswd(text: string): PasswdEntry[] {
   return records(text).flatMap(([name, , uid, gid, , home]) =>
     isEntry(name, uid) && isDecimal(gid)
       ? [{ name, uid: Number(uid), gid: Number(gid), home: home?.trim() ?? '' }]
@@ -102,7 +108,7 @@ function parsePasswd(text: string): PasswdEntry[] {
   );
 }
 
-function parseGroup(text: string): GroupEntry[] {
+export function parseGroup(text: string): GroupEntry[] {
   return records(text).flatMap(([name, , gid, members]) =>
     isEntry(name, gid)
       ? [{ name, gid: Number(gid), members: (members ?? '').split(',').map((one) => one.trim()) }]

@@ -1,5 +1,5 @@
 /** Root file systems, as the lifecycle's Rootfs port. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Layered, Ports } from '../lifecycle/ports.ts';
 import type { ContainerConfig } from '../model/config.ts';
@@ -43,6 +43,8 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
       },
       delete: (id) => deleteContainerStorage(paths, id),
       readInRoot: (id, file) => readTextIn({ directory: mountPoint(id), mounts: new Map() }, file),
+      writeInRoot: (id, file, text) =>
+        writeFileSync(resolveInRoot(mountPoint(id), file).hostPath, text, { flag: 'r+' }),
       hasDirectory: (id, directory) => resolveInRoot(mountPoint(id), directory).type === 'directory',
       makeDirectory(id, directory) {
         mkdirSync(resolveInRoot(mountPoint(id), directory).hostPath, { recursive: true, mode: 0o755 });

@@ -1,6 +1,5 @@
 import { dryCreate } from '../../lifecycle/dry-run.ts';
 import { runContainer } from '../../lifecycle/run.ts';
-import { BerthError } from '../../model/errors.ts';
 import { chosenStreams, DETACH_KEYS, detachKeys, SIG_PROXY } from '../attach-flags.ts';
 import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
@@ -17,18 +16,17 @@ export const command: Command = {
     attach: { type: 'strings', short: 'a', help: 'Attach only to these: stdin, stdout, stderr' },
     detach: { type: 'bool', short: 'd', help: 'Leave it to run in the background and print its ID' },
     'detach-keys': DETACH_KEYS,
-    passwd: { type: 'bool', help: 'Must be false: /etc/passwd stays as it is', default: 'false' },
+    passwd: { type: 'bool', help: 'Give a uid that has none a line in /etc/passwd', default: 'true' },
     'sig-proxy': SIG_PROXY,
   },
   stopAtPositional: true,
   positionals: [1, Number.POSITIVE_INFINITY],
   async run(args, { ports, argv, print, warn, hooksDirs }) {
-    if (args.bool('passwd'))
-      throw new BerthError('unsupported', '--passwd: nothing is added to /etc/passwd yet, leave it out');
     const asked = createRequest(args, argv);
     const request = {
       ...asked,
       ...(asked.autoRemove ? { ephemeral: true as const } : {}),
+      ...(args.bool('passwd', true) ? {} : { passwd: false as const }),
       ...(hooksDirs === undefined ? {} : { hooksDirs }),
     };
     warnOfRealTime(args, warn);

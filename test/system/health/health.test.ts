@@ -242,7 +242,7 @@ for (const runtime of RUNTIMES) {
            rm /tmp/late`,
         );
         assert.equal(said, 'stopped');
-        assert.deepEqual(await health('late'), { Status: 'starting', FailingStreak: 0, Log: null });
+        assert.deepEqual(await health('late'), { Status: 'starting', FailingStreak: 0, Log: [] });
         await remove(bed, 'late');
       }));
 
@@ -313,7 +313,7 @@ for (const runtime of RUNTIMES) {
         await script(bed, 'mkdir /srv/logs');
         await start('filed', '--health-interval', 'disable', '--health-log-destination', '/srv/logs');
         const file = async () => JSON.parse(await script(bed, 'cat /srv/logs/*-healthcheck.log')) as Health;
-        assert.deepEqual(await file(), { Status: 'starting', FailingStreak: 0, Log: null });
+        assert.deepEqual(await file(), { Status: 'starting', FailingStreak: 0, Log: [] });
         await script(bed, 'berth healthcheck run filed');
         assert.deepEqual(await file(), await health('filed'));
         assert.equal((await file()).Log[0]?.Output, 'checked 0\n');

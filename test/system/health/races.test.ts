@@ -65,7 +65,7 @@ for (const runtime of RUNTIMES) {
         assert.equal(await systemctl(bed, '--failed', '--no-legend', '--plain'), '');
       });
     const untouched = async (): Promise<void> =>
-      assert.deepEqual(await health(), { Status: 'starting', FailingStreak: 0, Log: null });
+      assert.deepEqual(await health(), { Status: 'starting', FailingStreak: 0, Log: [] });
 
     for (const [what, ...stop] of [
       ['berth stop', 'berth', 'stop', 'c'],

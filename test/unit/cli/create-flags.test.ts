@@ -37,6 +37,8 @@ describe('createRequest', () => {
     [['--name', 'box'], { name: 'box' }],
     [['--sdnotify', 'healthy'], { sdNotify: 'healthy' }],
     [['--sdnotify', ''], {}],
+    [['--hostuser', 'a,b', '--hostuser', '', '--hostuser=7'], { hostUsers: ['a', 'b', '7'] }],
+    [['--passwd-entry', 'a:b', '--group-entry', ''], { passwdEntry: 'a:b' }],
     [['-itu', '7:8'], { interactive: true, terminal: true, user: '7:8' }],
     [['--network', 'container:net'], { network: 'container:net' }],
     [
