@@ -71,13 +71,14 @@ export async function inspect(bed: Bed, name: string): Promise<ContainerFacts> {
 
 /**
  * Asserts that systemd, `berth ps`, `berth inspect` and the kernel agree about containers that are at rest (running or
- * not, but not on the way), and returns what they say.
+ * not, but not on the way: the end of a berth-start that has said READY=1 is waited for), and returns what they say.
  */
 export async function assertAgree(bed: Bed, ...names: string[]): Promise<Facts[]> {
   const units = names.map((name) => `berth-${name}.service`).join(' ');
   const text = await script(
     bed,
-    `systemctl show -p ${PROPERTIES} ${units}; echo ----; berth inspect ${names.join(' ')}; echo ----; berth ps -a --format json
+    `for unit in ${units}; do while grep -qa berth-start /proc/$(systemctl show -P MainPID $unit)/cmdline 2>/dev/null; do sleep 0.01; done; done
+     systemctl show -p ${PROPERTIES} ${units}; echo ----; berth inspect ${names.join(' ')}; echo ----; berth ps -a --format json
      echo ----; for c in $(systemctl show -P ControlGroup ${units}); do for p in $(cat /sys/fs/cgroup$c/container/cgroup.procs 2>/dev/null); do echo $p; done; done
      echo ----; cut -d' ' -f5 /proc/self/mountinfo`,
   );

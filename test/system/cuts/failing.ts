@@ -132,13 +132,14 @@ export function showPlans(bed: () => Bed): void {
         const steps = await planned(...command);
         assert.equal(await script(bed(), `cat ${trace}`), '', `a dry ${command[0]} does nothing`);
         await berth(bed(), ...command);
-        const done = (await script(bed(), `cat ${trace}`)).split('\n');
-        // `rm` holds the lock in this one while the others are done.
-        assert.deepEqual(
-          done.filter((step) => step !== 'clean-up-and-remove'),
-          steps,
-          command.join(' '),
-        );
+        // berth-start has something to do beyond READY=1, when `start` returns.
+        const done = await until(`as many steps of ${command[0]} as planned are done`, async () => {
+          const names = (await script(bed(), `cat ${trace}`)).split('\n');
+          // `rm` holds the lock in this one while the others are done.
+          const others = names.filter((step) => step !== 'clean-up-and-remove');
+          return others.length < steps.length ? undefined : others;
+        });
+        assert.deepEqual(done, steps, command.join(' '));
       }
       await script(bed(), `rm ${trace}`);
     }));
