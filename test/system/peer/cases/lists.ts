@@ -201,7 +201,7 @@ export const LISTS: Story = {
     ['berth events --stream=false --filter x'],
     ['berth events --stream=false --filter type=bogus'],
     ['berth events --stream=false --filter event=bogus'],
-    ['berth events --stream=false --filter image=nosuch'],
+    ['berth events --stream=false --filter image=never-asked-for'],
     ['berth events --stream=false --filter volume=x'],
     ['berth events --stream=false --filter label=nosuch=x'],
     [
