@@ -1,5 +1,5 @@
 /** Opening the one SQLite file: WAL, FULL, immediate transactions, explicit migrations. */
-import { closeSync, openSync, statfsSync } from 'node:fs';
+import { closeSync, openSync, statfsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
@@ -44,9 +44,30 @@ export function openDatabase(stateDir: string): Db {
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
     migrate(db, file);
+    shortenLog(db, file);
     return db;
   } catch (error) {
     throw explainOpening(error, file);
+  }
+}
+
+/**
+ * Bytes of the write-ahead log from which on it is emptied. SQLite itself would begin it anew at the second write after a
+ * checkpoint; where each process writes once and ends, as checks do, there is none, and each next process reads all of it.
+ */
+const LONG_LOG = 1_048_576;
+
+/** Without waiting: where others are at the database, the next process to open it does this. */
+function shortenLog(db: Db, file: string): void {
+  if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) < LONG_LOG) return;
+  db.pragma('busy_timeout = 0');
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    // Busy, or no room: whoever writes is told of that, and reading needs none.
+    if (!((error as { code?: unknown }).code ?? '').toString().startsWith('SQLITE_')) throw error;
+  } finally {
+    db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The store under many processes, some of which die. */
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import Database from 'better-sqlite3';
@@ -48,6 +49,32 @@ describe('the store of many processes', () => {
     assert.equal(events(), 0);
     reader.exec('COMMIT');
     assert.equal(events(), 100);
+  });
+
+  it('has a log that is emptied by whoever opens it next, unless somebody is at it, and nothing is lost', (t) => {
+    const folder = temporaryFolder(t);
+    const writer = openStore(folder);
+    t.after(() => writer.close());
+    const logBytes = (): number => statSync(path.join(folder, 'berth.db-wal')).size;
+    const config = container('long');
+    writer.transaction(() => writer.insertContainer(config, initialState()));
+    let starts = 0;
+    while (logBytes() < 2_000_000)
+      writer.transaction(() => writer.saveState(config.id, { ...initialState(), startNumber: ++starts }));
+    writer.transaction(() => {
+      writer.saveState(config.id, { ...initialState(), startNumber: ++starts });
+      // It does not wait for this one.
+      const reader = openStore(folder);
+      assert.equal(reader.getContainer(config.id)?.state.startNumber, starts - 1);
+      reader.close();
+      assert.ok(logBytes() >= 2_000_000);
+    });
+    const reader = openStore(folder);
+    t.after(() => reader.close());
+    assert.equal(logBytes(), 0);
+    assert.equal(reader.getContainer(config.id)?.state.startNumber, starts);
+    writer.transaction(() => writer.saveState(config.id, { ...initialState(), startNumber: 1 }));
+    assert.equal(reader.getContainer(config.id)?.state.startNumber, 1);
   });
 
   it('is read at once while a writer has not ended its transaction', (t) => {
