@@ -18,6 +18,7 @@ import { observe, PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 import { forgetSessions } from './sessions.ts';
+import { endSteadyChecks } from './steady.ts';
 import { doSteps, type Steps, trySteps } from './steps.ts';
 
 export type CleanupPorts = Pick<
@@ -117,6 +118,7 @@ export async function cleanupLocked(
     cgroup: cgroup !== undefined,
     bundle: host.exists(runtime.files(config.id).bundle),
     poststopHooks: host.exists(runtime.files(config.id).poststopHooks),
+    checks: config.health !== undefined,
   });
   const facts = observe(container, ports);
   const context: CleanupContext = {
@@ -147,6 +149,10 @@ const STEPS: Steps<CleanupStep, CleanupContext> = {
   'delete-from-runtime': { do: ({ ports, container: { config } }) => ports.runtime.delete(config) },
   'run-poststop-hooks': { do: ({ ports, container: { config } }) => runPoststopHooks(ports, config) },
   'unmount-rootfs': { do: ({ ports, container: { config } }) => releaseRootfs(ports, config.id) },
+  'keep-check-results': {
+    do: ({ ports, container: { config } }) =>
+      void ports.store.transaction(() => endSteadyChecks(ports, config)),
+  },
   'remove-bundle': {
     do: ({ ports, container: { config } }) => ports.host.remove(ports.runtime.files(config.id).bundle),
   },

@@ -156,6 +156,7 @@ function cleanupSteps(
     cgroup: state.cgroup !== undefined,
     bundle: !isClean && host.exists(bundle),
     poststopHooks: !isClean && host.exists(poststopHooks),
+    checks: config.health !== undefined,
   }).steps;
 }
 

@@ -5,6 +5,7 @@ import {
   dueCheck,
   EVENTS_LOGGER,
   foldHealth,
+  type HealthCheck,
   type HealthConfig,
   type HealthFold,
   type HealthOnFailure,
@@ -14,7 +15,7 @@ import {
 } from '../model/health.ts';
 import { healthUnits } from '../model/name.ts';
 import type { ContainerRecord } from '../model/records.ts';
-import { verdict } from '../model/state.ts';
+import { type ContainerState, verdict } from '../model/state.ts';
 import { execProcess } from '../oci/process.ts';
 import { serializeSpec } from '../oci/serialize.ts';
 import { runningProcess } from './exec.ts';
@@ -22,6 +23,7 @@ import { copyHealthLog } from './health-log.ts';
 import { current, PAYLOAD_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { appendContainerEvent } from './record.ts';
+import { beginSteadyChecks, endSteadyChecks } from './steady.ts';
 
 export type HealthPorts = Pick<
   Ports,
@@ -32,13 +34,15 @@ export type HealthPorts = Pick<
 const HEALTH_CGROUP = 'health';
 
 /**
- * Runs the container's check once; undefined, and nothing is changed, if the container stopped (or was paused, or started
- * anew) meanwhile. Throws (125) when the container does not run or has no check. An unhealthy verdict
- * with an action ends the payload; the unit's Restart= then does the rest, so there is one restart owner.
+ * Runs the container's check once, or judges the `found` result of one that has been run; undefined, and nothing is changed,
+ * if the container stopped (or was paused, or started anew) meanwhile. Throws (125) when the container does not run or
+ * has no check. An unhealthy verdict with an action ends the payload; the unit's Restart= then does the rest, so there is
+ * one restart owner.
  */
 export async function runHealthCheck(
   ports: HealthPorts,
   container: ContainerRecord,
+  { found }: { found?: HealthResult } = {},
 ): Promise<HealthFold | undefined> {
   const { config } = container;
   const { state } = current(container, ports);
@@ -47,7 +51,8 @@ export async function runHealthCheck(
   }
   if (config.health === undefined)
     throw new BerthError('invalid', `container ${config.id} has no defined healthcheck`);
-  const result = await check(ports, { ...container, state }, config.health);
+  const result = found ?? (await check(ports, { ...container, state }, config.health));
+  if (result.exitCode === TIMED_OUT) await renewCgroup(ports, state);
   const fold = save(ports, { ...container, state }, result);
   if (fold === undefined) return undefined;
   if (fold.changed) {
@@ -67,6 +72,22 @@ export async function runHealthCheck(
     await act(ports, { ...container, state }, fold.action);
   }
   return fold;
+}
+
+/** The exit code of a check that was killed at its time-out. */
+const TIMED_OUT = -1;
+
+/** Who was killed is gone soon; longer than this nobody waits for what hangs in the kernel. */
+const KILLED_WAIT_MS = 1000;
+
+/** A cgroup that was killed lets no runtime clone into it any more (seen with Linux 6.18): the next check gets another. */
+async function renewCgroup({ host }: Pick<Ports, 'host'>, state: ContainerState): Promise<void> {
+  await host.waitUntilEmpty(healthCgroup(state), KILLED_WAIT_MS);
+  host.removeCgroup(healthCgroup(state));
+}
+
+function healthCgroup(state: ContainerState): string {
+  return `${state.cgroup}/${PAYLOAD_CGROUP}/${HEALTH_CGROUP}`;
 }
 
 /** How long a check has to end that has asked for another timer: until then that timer could not begin one. */
@@ -107,18 +128,16 @@ async function check(
   container: ContainerRecord,
   health: HealthConfig,
 ): Promise<HealthResult> {
-  const { config, state } = container;
   const due = dueCheck(health, container.health);
-  const name = `${state.cgroup}/${PAYLOAD_CGROUP}/${HEALTH_CGROUP}`;
   const start = ports.now();
   try {
-    ports.host.makeCgroup(name);
-    const { code, output } = await ports.runtime.exec(config, {
-      process: serializeSpec(execProcess(config, runningProcess(ports, config.id), { args: due.test })),
+    const { process, cgroup } = commandOf(ports, container, due);
+    const { code, output } = await ports.runtime.exec(container.config, {
+      process,
       stdio: 'capture',
       timeoutMs: due.timeoutMs,
       maxOutput: keptOutput(health),
-      cgroup: { name: HEALTH_CGROUP, kill: () => ports.host.killCgroup(name) },
+      cgroup: { name: HEALTH_CGROUP, kill: () => ports.host.killCgroup(cgroup) },
     });
     return { exitCode: code, output, start, end: ports.now() };
   } catch (error) {
@@ -128,6 +147,20 @@ async function check(
       return { exitCode: 1, output: 'the container ended', start, end: ports.now() };
     throw error;
   }
+}
+
+/** What is run, and the cgroup where, which is there. */
+function commandOf(
+  ports: Pick<HealthPorts, 'host' | 'runtime'>,
+  { config, state }: ContainerRecord,
+  { test }: HealthCheck,
+): { process: string; cgroup: string } {
+  const cgroup = healthCgroup(state);
+  ports.host.makeCgroup(cgroup);
+  return {
+    process: serializeSpec(execProcess(config, runningProcess(ports, config.id), { args: test })),
+    cgroup,
+  };
 }
 
 /**
@@ -147,12 +180,8 @@ function save(
     if (current(container, ports).state.status !== 'running') return undefined;
     // It has taken the check along.
     if (ports.host.isEnding(container.state.payload)) return undefined;
-    const fold = foldHealth(
-      container.health ?? initialHealth(config.health),
-      result,
-      config.health,
-      container.state.startedAt ?? result.start,
-    );
+    const before = endSteadyChecks(ports, config) ?? initialHealth(config.health);
+    const fold = foldHealth(before, result, config.health, container.state.startedAt ?? result.start);
     store.saveHealth(config.id, fold.state);
     store.appendHealthLog(config.id, fold.entry, config.health.maxLogCount);
     const isLogged = config.health.logDestination === EVENTS_LOGGER;
@@ -170,6 +199,11 @@ function save(
         result.end,
       );
     }
+    beginSteadyChecks(
+      ports,
+      { ...container, health: fold.state },
+      { ...commandOf(ports, container, dueCheck(config.health, fold.state)), at: result.start },
+    );
     return fold;
   });
 }

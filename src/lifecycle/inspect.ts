@@ -13,6 +13,7 @@ import { networkOwner } from './joined-namespaces.ts';
 import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { livingSessions } from './sessions.ts';
+import { shownHealth } from './steady.ts';
 
 type InspectPorts = Pick<Ports, 'settings' | 'host' | 'store' | 'runtime' | 'rootfs' | 'systemd' | 'now'>;
 
@@ -26,15 +27,16 @@ export async function inspect(
   const { rootfs, store } = ports;
   const state = current(container, ports).state;
   const files = ports.runtime.files(config.id);
+  const { health, log } = shownHealth(ports, container);
   return inspectContainer(
-    { ...container, state },
+    { config, state, ...(health === undefined ? {} : { health }) },
     {
       bundle: files.bundle,
       staticDir: `${ports.settings.stateDir}/containers/${config.id}`,
       files: presentFiles(ports, config),
       ...(config.rootfs === undefined ? { overlay: overlayOf(ports, config) } : {}),
       ...(rootfs.isMounted(config.id) ? { mountPoint: rootfs.mountPoint(config.id) } : {}),
-      healthLog: config.health === undefined ? [] : store.healthLog(config.id),
+      healthLog: log,
       restartCount: await restartCount(ports, { config, state }),
       logPath: config.logDriver === 'k8s-file' ? logFile(ports.settings, config) : '',
       imageDigest: (config.image && store.findImage([], config.image.id)?.digest) ?? '',

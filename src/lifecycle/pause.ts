@@ -9,6 +9,7 @@ import { current, PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 import { beginChecks } from './running.ts';
+import { endSteadyChecks } from './steady.ts';
 import { holdWatchdog, releaseWatchdog } from './watchdog.ts';
 
 export type PausePorts = Pick<
@@ -45,8 +46,10 @@ export async function unpauseContainer(ports: PausePorts, container: ContainerRe
   await thaw(ports, container);
   await recordFacts(ports, container);
   await releaseWatchdog(ports, container);
-  const health = ports.store.getContainer(config.id)?.health;
-  if (config.health !== undefined) ports.store.saveHealth(config.id, resumedHealth(health));
+  if (config.health !== undefined)
+    ports.store.transaction(() =>
+      ports.store.saveHealth(config.id, resumedHealth(endSteadyChecks(ports, config))),
+    );
   await beginChecks(ports, config);
 }
 

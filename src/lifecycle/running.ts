@@ -2,11 +2,11 @@
 import type { ContainerConfig } from '../model/config.ts';
 import { asBerthError } from '../model/errors.ts';
 import type { EventFacts } from '../model/event.ts';
-import { dueCheck, initialHealth } from '../model/health.ts';
+import { dueCheck, type HealthConfig, initialHealth } from '../model/health.ts';
 import type { ContainerState } from '../model/state.ts';
 import { copyHealthLog } from './health-log.ts';
 import type { Ports } from './ports.ts';
-import { record } from './record.ts';
+import { appendContainerEvent, record } from './record.ts';
 
 /** Records that the payload of a created container has begun to run, as one more start of it. */
 export function recordRunning(
@@ -26,9 +26,12 @@ export function recordRunning(
   copyHealthLog(ports, config, { changed: true });
 }
 
-/** Starts the timer of the check whose turn it is, if it has one. Not being able to is said, and no failure. */
+/**
+ * Starts the timer of the check whose turn it is, if it has one. Not being able to is said, makes the container unhealthy,
+ * as nobody can vouch for it, and is no failure.
+ */
 export async function beginChecks(
-  ports: Pick<Ports, 'store' | 'startHealthTimer' | 'warn'>,
+  ports: Pick<Ports, 'store' | 'startHealthTimer' | 'now' | 'warn'>,
   config: ContainerConfig,
 ): Promise<void> {
   if (config.health === undefined) return;
@@ -40,6 +43,33 @@ export async function beginChecks(
     await ports.startHealthTimer(config, { intervalMs, ...replacing });
   } catch (error) {
     // The payload runs; taking it down because its check cannot be scheduled would be the greater harm.
-    ports.warn(`the health check of ${config.name} will not run: ${asBerthError(error).message}`);
+    const reason = `the health check of ${config.name} will not run: ${asBerthError(error).message}`;
+    ports.warn(reason);
+    recordUnchecked(ports, config, config.health, reason);
   }
+}
+
+/** Podman's exit code of a check that failed for another reason than its command. */
+const NOT_RUN = 125;
+
+function recordUnchecked(
+  { store, now }: Pick<Ports, 'store' | 'now'>,
+  config: ContainerConfig,
+  health: HealthConfig,
+  reason: string,
+): void {
+  const time = now();
+  store.transaction(() => {
+    const state = store.getContainer(config.id)?.health;
+    if (state === undefined) return;
+    store.saveHealth(config.id, { ...state, status: 'unhealthy' });
+    const entry = { exitCode: NOT_RUN, output: reason, start: time, end: time };
+    store.appendHealthLog(config.id, entry, health.maxLogCount);
+    appendContainerEvent(
+      store,
+      config,
+      { status: 'health_status', healthStatus: 'unhealthy', healthFailingStreak: state.failingStreak },
+      time,
+    );
+  });
 }

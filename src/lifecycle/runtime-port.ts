@@ -1,6 +1,7 @@
 /** What the lifecycle needs of conmon and the OCI runtime; see ports.ts. */
 import type { ContainerConfig } from '../model/config.ts';
 import type { ProcessRef } from '../model/state.ts';
+import type { SteadyOutcome, SteadyResults } from '../model/steady-health.ts';
 
 export interface RuntimeFiles {
   bundle: string;
@@ -11,6 +12,8 @@ export interface RuntimeFiles {
   notifySocket: string;
   /** The hooks that are to run after the runtime's delete; lifecycle/hooks.ts. */
   poststopHooks: string;
+  /** There while checks pass by that nothing follows from; lifecycle/steady.ts. */
+  steady: string;
   exitFile: string;
   oomFile: string;
 }
@@ -34,6 +37,12 @@ export interface Runtime {
   /** Prepares this process's streams for those of the container. */
   attach(config: ContainerConfig, request: AttachRequest): Attachment;
   exec(config: ContainerConfig, options: ExecRequest): Promise<ExecResult>;
+  /** Lets checks by which nothing follows from pass without Berth; there must be no such time yet. */
+  beginSteady(config: ContainerConfig, rule: SteadyRule): void;
+  /** Ends that, with what was found; undefined if it had not begun. */
+  endSteady(config: ContainerConfig): SteadyResults | undefined;
+  /** What was found until now. */
+  steadyResults(config: ContainerConfig): SteadyResults | undefined;
   /** Starts a command under a conmon of its own; streams are connected before it begins, if asked for. */
   startSession(config: ContainerConfig, options: SessionRequest): Promise<StartedSession>;
   /** The exit code of a session's command that has ended. */
@@ -100,4 +109,20 @@ export interface ExecResult {
   code: number;
   output: string;
   timedOut: boolean;
+}
+
+/** What steady checks are, and should find. */
+export interface SteadyRule {
+  outcome: SteadyOutcome;
+  timeoutMs: number;
+  /** Bytes of output to keep. */
+  keptOutput: number;
+  /** How many results are kept, and after how many Berth is to fetch them; 0 = never. */
+  room: { results: number; most: number };
+  /** OCI process document, as JSON text. */
+  process: string;
+  payloadPid: number;
+  /** An existing cgroup for the command, as in /proc/PID/cgroup. */
+  cgroup: string;
+  feedsWatchdog: boolean;
 }

@@ -16,6 +16,7 @@ import type { Ports } from './ports.ts';
 import { appendContainerEvent } from './record.ts';
 import { finishRename } from './rename.ts';
 import { beginChecks } from './running.ts';
+import { endSteadyChecks } from './steady.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { rewriteUnit, saveConfig, unitText } from './unit-file.ts';
 
@@ -29,7 +30,6 @@ interface UpdateContext {
   before: ContainerConfig;
   config: ContainerConfig;
   isRunning: boolean;
-  health: HealthState | undefined;
 }
 
 /**
@@ -63,7 +63,7 @@ export async function updateContainer(
         start: isRunning && newChecks && hasTimer(config, fresh.health),
       },
     });
-    await doSteps(plan, STEPS, { ports, before, config, isRunning, health: fresh.health });
+    await doSteps(plan, STEPS, { ports, before, config, isRunning });
   });
 }
 
@@ -77,8 +77,10 @@ const STEPS: Steps<UpdateStep, UpdateContext> = {
     undo: ({ ports, before }) => saveConfig(ports, before),
   },
   'record-update': {
-    do: ({ ports: { store, now }, before, config, isRunning, health }) =>
+    do: ({ ports: { store, runtime, now }, before, config, isRunning }) =>
       store.transaction(() => {
+        // What they go by is not right any more.
+        const health = endSteadyChecks({ store, runtime }, before);
         store.replaceConfig(config);
         if (config.health === undefined) store.clearHealth(config.id);
         // A startup check that comes while the container runs is for its next start.

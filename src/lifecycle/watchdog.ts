@@ -7,21 +7,28 @@ import { withContainer } from './lock.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 
+/** Is there a watchdog that waits for the word of a passing check? */
+export function feedsWatchdog(
+  { host, runtime }: Pick<Ports, 'host' | 'runtime'>,
+  { id, sdNotify }: Pick<ContainerConfig, 'id' | 'sdNotify'>,
+): boolean {
+  return sdNotify !== 'container' && host.exists(runtime.files(id).notifySocket);
+}
+
 /**
  * Tells systemd through conmon, the unit's main process: it takes nobody else's word. Not for a failure that counts, nor
  * for a payload that has the socket itself (`--sdnotify=container`): that one speaks for itself.
  */
 export async function feedWatchdog(
   { host, runtime, notify, warn }: Pick<Ports, 'host' | 'runtime' | 'notify' | 'warn'>,
-  { id, name, sdNotify }: Pick<ContainerConfig, 'id' | 'name' | 'sdNotify'>,
+  config: Pick<ContainerConfig, 'id' | 'name' | 'sdNotify'>,
   { counts }: Pick<HealthFold, 'counts'>,
 ): Promise<void> {
-  const { notifySocket } = runtime.files(id);
-  if (counts || sdNotify === 'container' || !host.exists(notifySocket)) return;
+  if (counts || !feedsWatchdog({ host, runtime }, config)) return;
   try {
-    await notify(['WATCHDOG=1'], notifySocket);
+    await notify(['WATCHDOG=1'], runtime.files(config.id).notifySocket);
   } catch (error) {
-    warn(`the watchdog of ${name} cannot be fed: ${messageOf(error)}`);
+    warn(`the watchdog of ${config.name} cannot be fed: ${messageOf(error)}`);
   }
 }
 

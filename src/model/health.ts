@@ -132,6 +132,15 @@ export function foldHealth(
   };
 }
 
+/** Both moments ISO 8601. */
+export function inStartPeriod(
+  at: string,
+  { startPeriodMs }: Pick<HealthConfig, 'startPeriodMs'>,
+  startedAt: string,
+): boolean {
+  return Date.parse(at) < Date.parse(startedAt) + startPeriodMs;
+}
+
 /** More output than this is kept of no check, also where all is asked for: it goes through memory into the database. */
 const MAX_LOG_SIZE = 1_048_576;
 
@@ -149,7 +158,7 @@ function nextHealth(
   startedAt: string,
 ): Next {
   if (result.exitCode === 0) return { state: { status: 'healthy', failingStreak: 0 }, action: 'none' };
-  const isStarting = Date.parse(result.start) < Date.parse(startedAt) + config.startPeriodMs;
+  const isStarting = inStartPeriod(result.start, config, startedAt);
   const failingStreak = state.failingStreak + (isStarting ? 0 : 1);
   const status = !isStarting && failingStreak >= config.retries ? 'unhealthy' : state.status;
   return { state: { status, failingStreak }, action: status === 'unhealthy' ? config.onFailure : 'none' };

@@ -11,6 +11,8 @@ export interface RuntimePaths {
   notifySocket: string;
   /** Not conmon's: OCI hooks for the end of the run. */
   poststopHooks: string;
+  /** See steady-checks.ts. */
+  steady: string;
   /** conmon writes `exit` and `oom` here. */
   persistDir: string;
   exitFile: string;
@@ -32,6 +34,7 @@ export function runtimePaths(runDir: string, id: string): RuntimePaths {
     conmonPidFile: path.join(bundle, 'conmon.pid'),
     notifySocket: path.join(bundle, 'notify', 'notify.sock'),
     poststopHooks: path.join(bundle, 'poststop-hooks.json'),
+    steady: path.join(bundle, 'steady'),
     persistDir: path.join(bundle, 'persist'),
     exitFile: path.join(bundle, 'persist', 'exit'),
     oomFile: path.join(bundle, 'persist', 'oom'),

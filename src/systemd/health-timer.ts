@@ -12,7 +12,7 @@ export interface HealthTimer {
   /** Container's name. */
   name: string;
   intervalMs: number;
-  /** argv of the check: /usr/libexec/berth/berth-healthcheck ID. */
+  /** argv of the check: /usr/libexec/berth/berth-check … */
   command: string[];
 }
 
@@ -98,5 +98,7 @@ function boundTo(name: string): unknown[] {
     ['BindsTo', container],
     ['After', container],
     ['CollectMode', new dbus.Variant('s', 'inactive-or-failed')],
+    // It follows a unit that has them, and each dependency costs at each check.
+    ['DefaultDependencies', new dbus.Variant('b', false)],
   ];
 }

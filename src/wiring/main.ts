@@ -5,6 +5,8 @@ import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 export interface EntryArguments {
   /** --root DIR */
   root: string | undefined;
+  /** --result PLACE, of berth-healthcheck. */
+  result: string | undefined;
   positionals: string[];
 }
 
@@ -12,10 +14,10 @@ export interface EntryArguments {
 export async function runEntry(work: (args: EntryArguments) => Promise<number>): Promise<never> {
   try {
     const { values, positionals } = parseArgs({
-      options: { root: { type: 'string' } },
+      options: { root: { type: 'string' }, result: { type: 'string' } },
       allowPositionals: true,
     });
-    process.exit(await work({ root: values.root, positionals }));
+    process.exit(await work({ root: values.root, result: values.result, positionals }));
   } catch (error) {
     process.exit(report(error));
   }

@@ -15,6 +15,7 @@ import {
 } from '../runtime/oci-runtime.ts';
 import { fitsSocketPath, runtimePaths } from '../runtime/paths.ts';
 import { makeSessionDirectory, removeSession, sessionExit, startSession } from '../runtime/session.ts';
+import { beginSteady, endSteady, steadyResults } from '../runtime/steady-checks.ts';
 
 export function runtimePort({ runDir, stateDir, libexec, rootArgs }: Settings): Pick<Ports, 'runtime'> {
   if (!fitsSocketPath(runDir)) {
@@ -43,6 +44,9 @@ export function runtimePort({ runDir, stateDir, libexec, rootArgs }: Settings): 
       delete: (config) => deleteFromRuntime(target(config)),
       attach: ({ id }, request) => attach({ bundle: runtimePaths(runDir, id).bundle, helper }, request),
       exec: (config, options) => execInContainer(target(config), options),
+      beginSteady: (config, rule) => beginSteady(target(config), rule),
+      endSteady: (config) => endSteady(target(config)),
+      steadyResults: (config) => steadyResults(target(config)),
       startSession: async (config, { attach: request, ...options }) => {
         const bundle = makeSessionDirectory(runDir, config.id, options.session);
         const attachment = request === undefined ? undefined : attach({ bundle, helper }, request);

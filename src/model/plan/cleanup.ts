@@ -6,6 +6,7 @@ export type CleanupStep =
   | 'delete-from-runtime'
   | 'run-poststop-hooks'
   | 'unmount-rootfs'
+  | 'keep-check-results'
   | 'remove-bundle'
   | 'remove-cgroup'
   | 'record-end';
@@ -21,6 +22,8 @@ export function planCleanup(facts: {
   cgroup: boolean;
   bundle: boolean;
   poststopHooks: boolean;
+  /** It has a health check, of which results may lie in the bundle. */
+  checks: boolean;
 }): Plan<CleanupStep> {
   return {
     of: 'cleanup',
@@ -29,6 +32,7 @@ export function planCleanup(facts: {
       ['delete-from-runtime', facts.bundle],
       ['run-poststop-hooks', facts.poststopHooks],
       'unmount-rootfs',
+      ['keep-check-results', facts.bundle && facts.checks],
       'remove-bundle',
       ['remove-cgroup', facts.cgroup],
       'record-end',

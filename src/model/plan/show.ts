@@ -98,6 +98,7 @@ const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'delete-from-runtime': runtime,
   'run-poststop-hooks': ({ paths }) => `${paths.bundle}/poststop-hooks.json`,
   'unmount-rootfs': rootfs,
+  'keep-check-results': row('what the last health checks found'),
   'remove-bundle': bundle,
   'remove-cgroup': cgroup('container'),
   'record-end': row('how the run ended'),
