@@ -56,6 +56,12 @@ function isUnitExists(error: unknown): boolean {
   return error instanceof BusError && error.type === 'org.freedesktop.systemd1.UnitExists';
 }
 
+/**
+ * As inexact as nobody minds: systemd then begins the checks of many containers together, which costs a third less than one
+ * here and one there (measured: 7.7 ms instead of 11.5 ms of CPU time for each activation of an empty service).
+ */
+const MAX_ACCURACY_MS = 1000;
+
 function timerProperties({ name, intervalMs }: HealthTimer, { firstMs }: { firstMs: number }): unknown[] {
   const microseconds = (ms: number): bigint => BigInt(Math.round(ms * 1000));
   return [
@@ -69,7 +75,7 @@ function timerProperties({ name, intervalMs }: HealthTimer, { firstMs }: { first
         ['OnUnitInactiveSec', microseconds(intervalMs)],
       ]),
     ],
-    ['AccuracyUSec', new dbus.Variant('t', 100_000n)],
+    ['AccuracyUSec', new dbus.Variant('t', microseconds(Math.min(intervalMs / 10, MAX_ACCURACY_MS)))],
   ];
 }
 

@@ -70,7 +70,7 @@ async function manyTimers(machine: Bed): Promise<void> {
   await watch(machine, 'timers of systemd that run true', {
     begin: names.map(
       (name) =>
-        `systemd-run --quiet --unit=${name} --on-active=0 --on-unit-inactive=${INTERVAL_S}s --timer-property=AccuracySec=100ms --property=LogLevelMax=notice true`,
+        `systemd-run --quiet --unit=${name} --on-active=0 --on-unit-inactive=${INTERVAL_S}s --timer-property=AccuracySec=1s --property=LogLevelMax=notice true`,
     ),
     end: [`systemctl stop ${names.map((name) => `${name}.timer`).join(' ')}`],
   });

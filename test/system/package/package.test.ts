@@ -7,7 +7,7 @@ import { berth, bootWith, leavingNothing, remove, script, timerRuns } from '../.
 /** Where the package may put something, and nowhere else. */
 const PLACES = [
   /^\/usr\/bin\/berth$/,
-  /^\/usr\/libexec\/berth(\/berth-(attach|condition|create|start|stop|cleanup|healthcheck))?$/,
+  /^\/usr\/libexec\/berth(\/berth-(attach|check|condition|create|start|stop|cleanup|healthcheck))?$/,
   /^\/usr\/lib\/berth(\/[\w.-]+|\/addons(\/[\w.-]+\.node)?)?$/,
   /^\/usr\/share\/(man\/man[17]\/berth[\w.-]*|doc\/berth(\/(copyright|changelog\.Debian\.gz))?|lintian\/overrides\/berth)$/,
 ];

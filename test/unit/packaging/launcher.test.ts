@@ -64,9 +64,10 @@ describe('launchers', () => {
     return JSON.parse(stdout) as Record<string, unknown>;
   }
 
-  it('are one executable script, under the name of every entry point', async () => {
-    assert.deepEqual(await readdir(join(root, 'bin')), ['berth']);
-    assert.equal((await stat(join(root, 'bin/berth'))).mode & 0o111, 0o111);
+  it('are one executable script, under the name of every entry point, and one that does without Node', async () => {
+    const scripts = await readdir(join(root, 'bin'));
+    assert.deepEqual(scripts.sort(), ['berth', 'berth-check']);
+    for (const script of scripts) assert.equal((await stat(join(root, 'bin', script))).mode & 0o111, 0o111);
     const entries = (await readdir(join(root, 'src/entry'))).map((file) => basename(file, '.ts'));
     assert.deepEqual(entries.sort(), ['berth', ...NAMES]);
   });
