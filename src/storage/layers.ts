@@ -28,12 +28,27 @@ export interface LayerFacts {
   implicit: string[];
   /** Directories that hide what the layers below have in them. Both are byte strings, relative. */
   opaque: string[];
+  /** `diff` is a link to this directory, which another tool owns (containers-storage.ts). */
+  foreign?: string;
 }
 
 const DIFF_ID = /^[0-9a-f]{64}$/;
 
+/** Also false if its files are another tool's, which has removed them. */
 export function hasLayer(paths: StoragePaths, diffId: string): boolean {
-  return statSync(layerDirectory(paths, diffId), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return (
+    statSync(join(layerDirectory(paths, diffId), 'diff'), { throwIfNoEntry: false })?.isDirectory() ?? false
+  );
+}
+
+/** Throws, with what to do, for a layer whose files are not there. */
+export function assertLayer(paths: StoragePaths, diffId: string): void {
+  if (hasLayer(paths, diffId)) return;
+  const { foreign } = readLayer(paths, diffId);
+  throw new BerthError(
+    'storage',
+    `the files of layer ${diffId} are gone (${foreign}): another tool has removed the image from containers/storage: let it pull the image again`,
+  );
 }
 
 /** Diff ids of all layers, in no order. */
@@ -83,9 +98,9 @@ export async function publishLayers(
   const synced = await run('sync', ['--file-system', staging]);
   if (synced.code !== 0)
     throw new BerthError('storage', `cannot write the layers to disk: ${describeFailure(synced)}`);
-  const published = new Set(
-    diffIds.filter((diffId) => publish(join(staging, diffId), layerDirectory(paths, diffId))),
-  );
+  const published = new Set<string>();
+  for (const diffId of diffIds)
+    if (await publish(paths, join(staging, diffId), diffId)) published.add(diffId);
   const directory = openSync(paths.layers, 'r');
   try {
     fsyncSync(directory);
@@ -96,12 +111,15 @@ export async function publishLayers(
 }
 
 /** False if another import was faster; its layer has the same content. */
-function publish(staged: string, target: string): boolean {
-  try {
-    renameSync(staged, target);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOTEMPTY', 'EEXIST')) return false;
-    throw error;
+async function publish(paths: StoragePaths, staged: string, diffId: string): Promise<boolean> {
+  for (;;) {
+    try {
+      renameSync(staged, layerDirectory(paths, diffId));
+      return true;
+    } catch (error) {
+      if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error;
+      if (hasLayer(paths, diffId)) return false;
+      await deleteLayer(paths, diffId); // a link that leads nowhere any more
+    }
   }
 }

@@ -91,7 +91,7 @@ export function namesIn(directory: string): string[] {
 }
 
 /** Which directories have trusted.overlay.opaque=y: Node cannot read attributes, one getfattr can for all. */
-async function opaqueDirectories(directory: string): Promise<Set<string>> {
+export async function opaqueDirectories(directory: string): Promise<Set<string>> {
   const { stdout } = await run(
     'getfattr',
     ['--recursive', '--physical', '--no-dereference', '--match=^trusted\\.overlay\\.opaque$', '--', '.'],

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
 import { mountAt, mountInfo } from '../sys/mountinfo.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
-import { hasLayer } from './layers.ts';
+import { assertLayer } from './layers.ts';
 import { containerPaths, layerDirectory, type StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
 import { prepareUpper } from './upper.ts';
@@ -82,9 +82,7 @@ async function mountOverlay(
   target: { id: string; mountPoint: string },
 ): Promise<void> {
   const container = containerPaths(paths, target.id);
-  const missing = layers.find((diffId) => !hasLayer(paths, diffId));
-  if (missing !== undefined)
-    throw new BerthError('storage', `layer ${missing} is missing: load the image again`);
+  for (const diffId of layers) assertLayer(paths, diffId);
   const lower = lowerLinks(paths, layers, container.lower);
   prepareUpper(paths, layers, container.upper);
   mkdirSync(container.work, { recursive: true, mode: 0o700 });

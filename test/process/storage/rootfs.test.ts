@@ -151,7 +151,7 @@ test('a missing layer is named', async (t) => {
   await deleteLayer(paths, layers[0] ?? '');
   await assert.rejects(mountRootfs(paths, { layers }, { id: ID, mountPoint }), {
     code: 'storage',
-    message: `layer ${layers[0]} is missing: load the image again`,
+    message: `layer ${layers[0]} is missing: load its image again`,
   });
   assert.equal(mountAt(mountPoint), undefined);
 });
