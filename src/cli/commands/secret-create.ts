@@ -24,11 +24,11 @@ export const command: Command = {
     const [replace, ignore] = [args.bool('replace'), args.bool('ignore')];
     if (replace && ignore)
       throw new BerthError('usage', '--ignore and --replace cannot be used together: choose one of them');
+    const driver = args.string('driver') || 'file';
+    if (driver !== 'file') throw new BerthError('invalid', 'invalid driver: use file');
     const labels = checkedLabels(args.strings('label'));
     const driverOptions = optionsOf(args);
     const content = args.bool('env') ? fromEnvironment(source) : await read(source);
-    const driver = args.string('driver') || 'file';
-    if (driver !== 'file') throw new BerthError('invalid', 'invalid driver: use file');
     checkSecretName(name);
     const { id } = createSecret(await ports(), { name, content, labels, driverOptions, replace, ignore });
     print(`${id}\n`);

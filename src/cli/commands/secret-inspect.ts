@@ -68,8 +68,17 @@ async function printTemplate(
 ): Promise<void> {
   const { printFormatted } = await import('../format.ts');
   const { SECRET } = await import('../../model/template/shapes/secret.ts');
-  const objects = found.map((object) => ({ object, type: SECRET }));
-  printFormatted(print, { kind: 'objects', name: 'inspect', format, objects });
+  printFormatted(print, {
+    kind: 'rows',
+    name: 'inspect',
+    format,
+    rows: found,
+    type: SECRET,
+    table: '',
+    headers: {},
+    noHeading: true,
+    json: () => found,
+  });
 }
 
 /** With Podman's spaces. */

@@ -12,7 +12,7 @@ const tidyRows = (text: string): string => sorted(tidy(text));
 
 /** A payload's view: where, whose, and what they say. */
 const SEE =
-  'sh -c \'cd /run/secrets && find . ! -type d -exec stat -c "%n %a %u:%g" {} + -exec cat {} + | sort\'';
+  'sh -c \'cd /run/secrets; for f in $(find . ! -type d | sort); do stat -c "%n %a %u:%g" $f; cat $f; echo; done\'';
 const JSON_FORMAT = 'a format json is JSON, as for the other commands';
 
 export const SECRETS: Story = {
