@@ -1,5 +1,4 @@
 /** secret create and rm; and what a container has of secrets. */
-import { isUtf8 } from 'node:buffer';
 import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
@@ -14,6 +13,7 @@ import {
   type SecretFile,
   type SecretRecord,
   type SecretRequest,
+  secretText,
 } from '../model/secret.ts';
 import type { Ports } from './ports.ts';
 
@@ -134,10 +134,9 @@ function contentOf({ secrets }: Pick<Ports, 'secrets'>, name: string): Uint8Arra
   return content;
 }
 
-/** What is no text a runtime would cut short, or change. */
 function textOf(ports: Pick<Ports, 'secrets'>, name: string): string {
-  const content = contentOf(ports, name);
-  if (isUtf8(content) && !content.includes(0)) return Buffer.from(content).toString();
+  const text = secretText(contentOf(ports, name));
+  if (text !== undefined) return text;
   throw new BerthError(
     'invalid',
     `secret ${name} cannot be an environment variable: it is not UTF-8 text without NUL: use type=mount`,

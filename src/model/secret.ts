@@ -158,6 +158,16 @@ function isIdLike(id: string, value: string): boolean {
   return /^[0-9a-f]+$/i.test(value) ? id.startsWith(value.toLowerCase()) : matchesAny(id, [value]);
 }
 
+/** What a variable can hold; undefined for what a runtime would cut short or change. */
+export function secretText(content: Uint8Array): string | undefined {
+  if (content.includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The environment as inspect shows it: without what secrets are in, and with Podman's line for each. */
 export function maskedEnv(env: readonly string[], secrets: readonly SecretVariable[] = []): string[] {
   const hidden = new Set(secrets.map(({ variable }) => variable));

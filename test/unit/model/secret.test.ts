@@ -10,6 +10,7 @@ import {
   type SecretRecord,
   secretEntries,
   secretFilter,
+  secretText,
 } from '../../../src/model/secret.ts';
 
 const secret = (name: string, id: string): SecretRecord => ({
@@ -93,6 +94,12 @@ describe('findSecret', () => {
     assert.throws(() => findSecret(all, ''), { code: 'invalid' });
     assert.throws(() => findSecret([], ''), { code: 'no-such-secret' });
   });
+});
+
+it('a variable has every byte of a secret, or is none', () => {
+  for (const text of ['a', ' a\n', '\ufeffé\u{1f600}']) assert.equal(secretText(Buffer.from(text)), text);
+  for (const bytes of [[97, 0, 98], [0xe9], [0xed, 0xa0, 0x80]])
+    assert.equal(secretText(Uint8Array.from(bytes)), undefined);
 });
 
 it('filters of one key are alternatives, keys add up', () => {
