@@ -54,6 +54,20 @@ export const COMMANDS: Record<string, Entry> = {
   restart: { summary: 'Restart containers through their units', load: () => import('./commands/restart.ts') },
   rm: { summary: 'Remove containers with their units', load: () => import('./commands/rm.ts') },
   run: { summary: 'Create a container and start it', load: () => import('./commands/run.ts') },
+  'secret create': {
+    summary: 'Store a secret',
+    load: () => import('./commands/secret-create.ts'),
+  },
+  'secret exists': {
+    summary: 'Say by the exit code whether there is such a secret',
+    load: () => import('./commands/secret-exists.ts'),
+  },
+  'secret inspect': {
+    summary: 'Show what is known of secrets, as JSON',
+    load: () => import('./commands/secret-inspect.ts'),
+  },
+  'secret ls': { summary: 'List secrets', load: () => import('./commands/secret-ls.ts') },
+  'secret rm': { summary: 'Remove secrets', load: () => import('./commands/secret-rm.ts') },
   start: { summary: 'Start containers through their units', load: () => import('./commands/start.ts') },
   stats: { summary: 'Show what containers use, again and again', load: () => import('./commands/stats.ts') },
   stop: { summary: 'Stop containers through their units', load: () => import('./commands/stop.ts') },
@@ -161,6 +175,7 @@ const ALIASES: Record<string, string> = {
   'image list': 'images',
   'image load': 'load',
   'image ls': 'images',
+  'secret list': 'secret ls',
   'system events': 'events',
   'system info': 'info',
 };

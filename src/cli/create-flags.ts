@@ -7,6 +7,7 @@ import { parseTmpfsFlag, parseVolumeFlag } from '../model/mount-flags.ts';
 import { parseMountFlag } from '../model/mount-option-list.ts';
 import { parseRestartPolicy } from '../model/restart.ts';
 import { parseSdNotify, SD_NOTIFY_MODES } from '../model/sdnotify.ts';
+import { parseSecretFlag } from '../model/secret.ts';
 import { parseSecurityFlags } from '../model/security-flags.ts';
 import { parseSignal } from '../model/signal.ts';
 import { parseSize } from '../model/size.ts';
@@ -87,6 +88,10 @@ export const CREATE_FLAGS: Record<string, Flag> = {
     help: 'When the unit is active: conmon (it runs), container (it says so itself), healthy, ignore',
     default: SD_NOTIFY_MODES[0],
   },
+  secret: {
+    type: 'strings',
+    help: 'A secret as a file, or with type=env a variable: NAME[,type=…,target=…]',
+  },
   'security-opt': { type: 'strings', help: 'no-new-privileges, seccomp=…, apparmor=…, mask=…, unmask=…' },
   'shm-size': { type: 'string', help: 'Size of /dev/shm', default: '64m' },
   'shm-size-systemd': { type: 'string', help: 'Size of each tmpfs that systemd as the payload has' },
@@ -148,6 +153,10 @@ export function createRequest(
       ...args.strings('mount').map((text) => parseMountFlag(text, process.cwd())),
       ...args.strings('tmpfs').map(parseTmpfsFlag),
     ],
+    ...optional(
+      'secretRequests',
+      mapped(args.strings('secret')[0], () => args.strings('secret').map(parseSecretFlag)),
+    ),
     ...namespaces,
     ...resolverRequest(args, namespaces.network),
     ...optional('groupAdd', keepsGroups ? undefined : mapped(groups[0], () => groups)),

@@ -19,7 +19,8 @@ export function labels(args: Arguments): Record<string, string> {
   };
 }
 
-function checkedLabels(entries: string[]): Record<string, string> {
+/** Throws BerthError in Podman's words. */
+export function checkedLabels(entries: string[]): Record<string, string> {
   for (const entry of entries) {
     if (entry === '' || entry.startsWith('='))
       throw new BerthError(

@@ -32,6 +32,9 @@ const LEFT_OUT = 'exec-condition';
 /** How systemd words the end of a main process in $EXIT_CODE and $EXIT_STATUS (systemd.exec(5)). */
 const STOPPED_IN_START = 'killed TERM';
 
+/** The same where a credential could not be had, so that berth-start has not even begun (EXIT_CREDENTIALS). */
+const WITHOUT_CREDENTIALS = 'exited 243';
+
 /** SIGKILL is quick; a payload in uninterruptible sleep is not waited for longer. */
 const KILL_WAIT_MS = 5000;
 
@@ -204,7 +207,9 @@ function ofThisRun(
     invocation,
     stopRequested: stopped,
     startFailure: stopped ? 0 : 125,
-    error: stopped ? '' : `the start was cut short (${result}): see journalctl -u ${unit}`,
+    error: stopped
+      ? ''
+      : `the start was cut short (${mainExit === WITHOUT_CREDENTIALS ? 'systemd could not set up the credentials of the unit' : result}): see journalctl -u ${unit}`,
   };
 }
 

@@ -20,11 +20,12 @@ import { appendContainerEvent } from './record.ts';
 import { removeContainer } from './remove.ts';
 import { assertDependenciesStay, joinedHostname, resolveDependencies } from './resolve-dependencies.ts';
 import { resolveImage } from './resolve-image.ts';
+import { copySecretsFor, resolveSecrets } from './secrets.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { timezoneFile } from './timezone.ts';
 import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
 
-export type CreatePorts = CleanupPorts & Pick<Ports, 'randomBytes' | 'random'>;
+export type CreatePorts = CleanupPorts & Pick<Ports, 'secrets' | 'randomBytes' | 'random'>;
 
 interface CreateContext {
   ports: CreatePorts;
@@ -78,6 +79,7 @@ const STEPS: Steps<CreateStep, CreateContext> = {
     do: ({ ports: { rootfs }, config }) => rootfs.create(config.id),
     undo: ({ ports: { rootfs }, config }) => rootfs.delete(config.id),
   },
+  'copy-secrets': { do: ({ ports, config }) => copySecretsFor(ports, config) },
   'write-config': {
     do: ({ ports, config }) => saveConfig(ports, config),
   },
@@ -150,7 +152,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   const joined = joinedHostname(store, needs);
   const init = request.init === undefined ? undefined : findInit(ports, request.init);
   const config = containerConfig(
-    { ...request, ...needs },
+    { ...request, ...needs, ...resolveSecrets(ports, request.secretRequests) },
     {
       id: idFromBytes(ports.randomBytes(32)),
       name,

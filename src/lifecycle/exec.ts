@@ -10,6 +10,7 @@ import type { Spec } from '../oci/types.ts';
 import { lookupUser } from '../oci/user.ts';
 import { current, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports, StartedSession } from './ports.ts';
+import { secretVariables } from './secrets.ts';
 import { beginSession, endSession } from './sessions.ts';
 
 export interface ExecCommand {
@@ -27,7 +28,7 @@ export interface ExecCommand {
   detachKeys: readonly number[];
 }
 
-type ExecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'now' | 'randomBytes'>;
+type ExecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'secrets' | 'now' | 'randomBytes'>;
 
 /**
  * Runs a command in the container on the caller's terminal or streams. Returns its exit code, 0 if it was detached
@@ -164,6 +165,7 @@ function processDocument(ports: ExecPorts, config: ContainerConfig, command: Exe
     execProcess(config, runningProcess(ports, config.id), {
       args: command.args,
       env: command.env,
+      secrets: secretVariables(ports, config),
       terminal: command.terminal,
       privileged: command.privileged,
       ...(user === undefined ? {} : { user }),

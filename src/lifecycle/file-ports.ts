@@ -1,5 +1,6 @@
 /** The ports to files: containers' roots, and trees that are worked in. A part of ports.ts, which hands them on. */
 import type { ContainerConfig } from '../model/config.ts';
+import type { SecretFile, SecretRecord } from '../model/secret.ts';
 
 /** Added, changed or deleted, by its absolute path in the container. */
 export interface Change {
@@ -26,6 +27,13 @@ export interface Rootfs {
   unmount(id: string): Promise<void>;
   /** The container's own directory, with its writable layer. */
   create(id: string): void;
+  /** Into the container's own directory, on the disk when it returns: the first becomes secretCopy(id, 0). */
+  copySecrets(id: string, copies: readonly (SecretFile & { content: Uint8Array })[]): void;
+  secretCopy(id: string, index: number): string;
+  /** Copies credentials out of a directory into memory that is never swapped out, and says where each is. */
+  mountCredentials(id: string, directory: string, files: readonly SecretFile[]): Promise<string[]>;
+  /** What containers have mounted of them stays with those. Not mounted is success. */
+  unmountCredentials(id: string): Promise<void>;
   delete(id: string): Promise<void>;
   /** A file of the mounted root, found without following links out of it; undefined if there is none. */
   readInRoot(id: string, file: string): string | undefined;
@@ -41,6 +49,18 @@ export interface Rootfs {
   changes(of: Layered): Promise<Change[]>;
   /** What makes the first of the second. */
   changesBetween(one: Layered, other: Layered): Promise<Change[]>;
+}
+
+/** The instance's secrets, each a file that is written whole or not at all. Writers are in a transaction of the store's. */
+export interface Secrets {
+  /** By name, in code point order. */
+  list(): SecretRecord[];
+  byName(name: string): SecretRecord | undefined;
+  /** Undefined if there is none of that name (any more). */
+  content(name: string): Uint8Array | undefined;
+  /** In the place of an older one of that name; on the disk when it returns. */
+  save(secret: SecretRecord, content: Uint8Array): void;
+  remove(name: string): void;
 }
 
 /** Named blobs kept with one container. Adding replaces; what is not there is BerthError('invalid'). */

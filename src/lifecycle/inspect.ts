@@ -2,6 +2,7 @@
 import type { ContainerConfig, MountConfig } from '../model/config.ts';
 import { type InspectFacts, inspectContainer } from '../model/inspect.ts';
 import type { ContainerRecord } from '../model/records.ts';
+import { maskedEnv } from '../model/secret.ts';
 import { logFile } from '../model/settings.ts';
 import { hasPayload } from '../model/state.ts';
 import { beyondDefault, capabilitySets } from '../oci/capabilities.ts';
@@ -110,7 +111,7 @@ function processFacts(
     privileged: config.security.privileged === true,
   });
   return {
-    env,
+    env: maskedEnv(env, config.secretEnv),
     effectiveCaps: capabilities.effective,
     boundingCaps: capabilities.bounding,
     capAdd: added,

@@ -91,6 +91,7 @@ export function isHeldMounted(ports: UsePorts, id: string): boolean {
 
 /** Unmounts the root after a run, unless somebody else needs it. */
 export async function releaseRootfs(ports: UsePorts, id: string): Promise<void> {
+  await ports.rootfs.unmountCredentials(id); // left only by a start that was killed
   if (!isHeldMounted(ports, id)) await ports.rootfs.unmount(id);
 }
 

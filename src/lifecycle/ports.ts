@@ -18,7 +18,7 @@ import type {
 import type { Settings } from '../model/settings.ts';
 import type { ContainerState, ProcessRef } from '../model/state.ts';
 import type { HostFacts } from '../oci/host.ts';
-import type { Artifacts, Rootfs, Tree } from './file-ports.ts';
+import type { Artifacts, Rootfs, Secrets, Tree } from './file-ports.ts';
 import type { Runtime } from './runtime-port.ts';
 
 export type * from './file-ports.ts';
@@ -110,8 +110,8 @@ export interface Host {
   /** The cgroup of the unit that this process belongs to, as main or as control process. */
   unitCgroup(): string;
   /**
-   * The unit's run that this process belongs to, where to notify systemd and whether its watchdog waits for that, and in
-   * ExecStopPost= how it ended (systemd.exec(5)).
+   * The unit's run that this process belongs to, where to notify systemd and whether its watchdog waits for that, where its
+   * credentials are, and in ExecStopPost= how it ended (systemd.exec(5)).
    */
   unitRun(): {
     invocation: string;
@@ -119,6 +119,8 @@ export interface Host {
     mainExit: string;
     notifySocket: string;
     hasWatchdog: boolean;
+    /** Directory of the unit's credentials; empty where it has none. */
+    credentials: string;
   };
   /** Takes SIGTERM from now on, instead of ending by it. */
   onTerminate(listener: () => void): void;
@@ -245,6 +247,7 @@ export interface Ports {
   locks: Locks;
   runtime: Runtime;
   rootfs: Rootfs;
+  secrets: Secrets;
   /** Connects at the first call. */
   systemd(): Promise<Systemd>;
   /**

@@ -2,6 +2,7 @@
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { withoutOwnGroup } from '../oci/accounts.ts';
+import type { MountedSecret } from '../oci/mounts.ts';
 import { generateSpec } from '../oci/spec.ts';
 import { lookupUser } from '../oci/user.ts';
 import { readAccounts } from './accounts.ts';
@@ -10,17 +11,18 @@ import { hostDevices, limitedDevices } from './devices.ts';
 import { applyHooks } from './hooks.ts';
 import { joinedNamespaces } from './joined-namespaces.ts';
 import type { Ports } from './ports.ts';
+import { secretVariables } from './secrets.ts';
 
-type SpecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'warn'>;
+type SpecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'secrets' | 'warn'>;
 
 /**
  * Writes the spec into the bundle. Throws when what create has checked is no longer so: the working directory, the
- * sources of bind mounts, the user (125 or 126); and when an OCI hook file or a precreate hook is wrong (126).
+ * sources of bind mounts, the user, secrets that are variables (125 or 126); and when an OCI hook file or a precreate hook is wrong (126).
  */
 export async function writeSpec(
   ports: SpecPorts,
   config: ContainerConfig,
-  cgroupsPath: string,
+  { cgroupsPath, credentials }: { cgroupsPath: string; credentials: readonly MountedSecret[] },
 ): Promise<void> {
   const { rootfs, host, runtime, store } = ports;
   const { spec } = runtime.files(config.id);
@@ -34,7 +36,11 @@ export async function writeSpec(
     user: lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
       groupAdd: config.groupAdd ?? [],
     }),
-    files: mountedFiles(ports, config),
+    files: {
+      ...mountedFiles(ports, config),
+      secrets: [...secretFiles(ports, config), ...credentials],
+    },
+    secrets: { secrets: secretVariables(ports, config), hasCredentials: credentials.length > 0 },
     namespacePaths: joinedNamespaces(store, config).paths,
     sourceFlags: host.mountFlags(
       config.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
@@ -44,6 +50,11 @@ export async function writeSpec(
     host: host.facts(config),
   });
   host.writeText(spec, await applyHooks(ports, config, generated), { mode: 0o600 });
+}
+
+/** The copies that create has made. A credential at the same place comes after them: the unit's word is the later one. */
+function secretFiles({ rootfs }: SpecPorts, { id, secrets = [] }: ContainerConfig): MountedSecret[] {
+  return secrets.map(({ destination }, index) => ({ destination, source: rootfs.secretCopy(id, index) }));
 }
 
 /** --workdir must exist in the root file system or lie in a mount; the image's own is made if it is missing. */

@@ -11,8 +11,10 @@ import {
   type ProcessRef,
   verdict,
 } from '../model/state.ts';
+import type { MountedSecret } from '../oci/mounts.ts';
 import type { Starting } from './await-ready.ts';
 import { writeContainerFiles } from './container-files.ts';
+import { mountCredentials } from './credentials.ts';
 import { assertDependenciesRun, inOldNamespaces } from './dependencies.ts';
 import { runPoststopHooks } from './hooks.ts';
 import { assertOwnersLive } from './joined-namespaces.ts';
@@ -33,6 +35,7 @@ export type StartPorts = Pick<
   | 'locks'
   | 'runtime'
   | 'rootfs'
+  | 'secrets'
   | 'systemd'
   | 'startHealthTimer'
   | 'notify'
@@ -51,6 +54,8 @@ interface StartContext {
   /** systemd has yet to be told that conmon is the main process, when all is done. */
   handsOver?: boolean;
   processes?: { payload: ProcessRef; conmon: ProcessRef };
+  /** Files of the unit's credentials, until the runtime has mounted them. */
+  credentials: readonly MountedSecret[];
 }
 
 /**
@@ -131,6 +136,7 @@ async function startLocked(ports: StartPorts, container: ContainerRecord): Promi
     unitCgroup: ports.host.unitCgroup(),
     held: ports.host.isAlive(holdFor),
     stopAsked: onStopAsked(ports),
+    credentials: [],
   };
   await doStart(context);
   return context;
@@ -194,15 +200,22 @@ const STEPS: Steps<StartStep, StartContext> = {
       ports.host.remove(ports.runtime.files(config.id).bundle);
     },
   },
-  'write-files': { do: ({ ports, container: { config } }) => writeContainerFiles(ports, config) },
+  'write-files': {
+    do: async (context) => {
+      const { ports, container } = context;
+      writeContainerFiles(ports, container.config);
+      context.credentials = await mountCredentials(ports, container.config);
+    },
+  },
   'write-spec': {
-    do: ({ ports, container: { config }, unitCgroup }) =>
-      writeSpec(ports, config, `${unitCgroup}/${PAYLOAD_CGROUP}`),
+    do: ({ ports, container: { config }, unitCgroup, credentials }) =>
+      writeSpec(ports, config, { cgroupsPath: `${unitCgroup}/${PAYLOAD_CGROUP}`, credentials }),
   },
   'create-in-runtime': {
     do: async (context) => {
       const { ports, container } = context;
       context.processes = await ports.runtime.create(container.config, notifications(context));
+      if (context.credentials.length > 0) await ports.rootfs.unmountCredentials(container.config.id);
       writePidFiles(ports, container.config, context.processes);
       assertOwnersLive(ports, container.config);
     },

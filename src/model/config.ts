@@ -8,6 +8,7 @@ import type { DeviceConfig, DeviceRule } from './device.ts';
 import type { HealthConfig } from './health.ts';
 import type { JoinedNamespace, NamespaceConfig } from './namespace.ts';
 import type { SdNotifyMode } from './sdnotify.ts';
+import type { SecretCopy, SecretFile, SecretVariable } from './secret.ts';
 
 /** A bind mount (`-v SRC:DST[:opts]`) or a tmpfs (`--tmpfs DST[:opts]`), as asked for. */
 export interface MountConfig {
@@ -152,6 +153,12 @@ export interface ContainerConfig {
   autoRemove: boolean;
 
   mounts: MountConfig[];
+  /** `--secret`: files whose content lies with the container; the first one's copy is called 0, the next one's 1 … */
+  secrets?: SecretCopy[];
+  /** `--secret …,type=env`: never with a value. */
+  secretEnv?: SecretVariable[];
+  /** `--secret …,type=credential`: credentials that the unit must have. Others that it has are mounted too. */
+  credentials?: SecretFile[];
   network: NetworkMode;
   namespaces?: NamespaceConfig;
   /** IDs of the containers that must run when this one starts (`--requires`); see dependenciesOf for all of them. */

@@ -24,6 +24,7 @@ import { shortId, unitName } from './name.ts';
 import { containerOf } from './namespace.ts';
 import type { Platform } from './platform.ts';
 import { assertCanBecomeReady } from './sdnotify.ts';
+import type { SecretRequest } from './secret.ts';
 import { parseSignal } from './signal.ts';
 import { runsSystemd, SYSTEMD_STOP_SIGNAL } from './systemd.ts';
 
@@ -83,8 +84,11 @@ const AS_ASKED = [
   'personality',
   'pidFile',
   'rdtClass',
+  'credentials',
   'requires',
   'sdNotify',
+  'secretEnv',
+  'secrets',
   'sysctls',
   'systemdTmpfsBytes',
   'timeoutSeconds',
@@ -125,6 +129,8 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   restart: RestartPolicy;
   autoRemove: boolean;
   mounts: MountConfig[];
+  /** As typed; they are looked up before containerConfig sees them, as secrets, secretEnv and credentials. */
+  secretRequests?: SecretRequest[];
   network: NetworkMode;
   readOnly: boolean;
   readOnlyTmpfs: boolean;

@@ -2,6 +2,7 @@
 import type { ContainerConfig } from './config.ts';
 import type { HealthCheck } from './health.ts';
 import { SD_NOTIFY_MODES } from './sdnotify.ts';
+import type { SecretCopy } from './secret.ts';
 import { signalName } from './signal.ts';
 
 /** The part `Config`. */
@@ -37,11 +38,17 @@ export function inspectConfig(config: ContainerConfig, { env }: { env: string[] 
     ...(config.chrootDirs === undefined ? {} : { ChrootDirs: config.chrootDirs }),
     ...(config.timezone === undefined ? {} : { Timezone: config.timezone }),
     Umask: config.umask.toString(8).padStart(4, '0'),
+    ...(config.secrets === undefined ? {} : { Secrets: config.secrets.map(inspectSecret) }),
     Timeout: config.timeoutSeconds ?? 0,
     StopTimeout: config.stopTimeoutSeconds,
     Passwd: config.passwd !== false,
     sdNotifyMode: config.sdNotify ?? SD_NOTIFY_MODES[0],
   };
+}
+
+/** Those that are files; of variables Config.Env has the names. */
+function inspectSecret({ name, id, uid, gid, mode }: SecretCopy): object {
+  return { Name: name, ID: id, UID: uid, GID: gid, Mode: mode };
 }
 
 /** What is zero is left out, as by Go's omitempty. */

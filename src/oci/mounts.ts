@@ -6,6 +6,7 @@ import type { ContainerConfig, MountConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { INIT_PATH } from '../model/init.ts';
 import { NOTIFY_DIRECTORY } from '../model/sdnotify.ts';
+import { SECRETS_DIRECTORY } from '../model/secret.ts';
 import { isUnmasked } from './masks.ts';
 import { bindOptions, tmpfsOptions } from './mount-options.ts';
 import type { Linux, Mount } from './types.ts';
@@ -23,6 +24,16 @@ export interface ContainerFiles {
   notify?: string;
   /** A tmpfs for /dev/shm that more than one container mounts; absent: one of the container's own. */
   shm?: string;
+  /** Of secrets and credentials; the last one at a destination counts. */
+  secrets?: readonly MountedSecret[];
+}
+
+/** A secret as a file: where it is on the host and in the container. */
+export interface MountedSecret {
+  source: string;
+  destination: string;
+  /** A credential is the unit's, not the container's. */
+  readOnly?: boolean;
 }
 
 export interface MountsInput {
@@ -57,6 +68,7 @@ export function containerMounts({ config, files, sourceFlags = {} }: MountsInput
       ? SYSTEMD_TMPFS.map((place) => scratch(place, config.systemdTmpfsBytes))
       : []),
     ...(config.tmpfsVolumes ?? []).map(emptyTmpfs),
+    ...secretMounts(config, files.secrets ?? []),
     ...init,
   ];
   const byDestination = new Map([...own, ...asked].map((mount) => [mount.destination, mount]));
@@ -194,6 +206,19 @@ function fileMounts(config: ContainerConfig, files: ContainerFiles): Mount[] {
   return at.flatMap(([destination, source]) =>
     source === undefined ? [] : [{ destination, type: 'bind', source, options: [...options] }],
   );
+}
+
+/** In a tmpfs of their own, so that what they are mounted on is not left in the container's layer. */
+function secretMounts(config: ContainerConfig, secrets: readonly MountedSecret[]): Mount[] {
+  const sealed = ['ro', 'nosuid', 'noexec', 'nodev'];
+  const ofAll = config.readOnly ? sealed : [];
+  const mounts = secrets.map(({ source, destination, readOnly }) => {
+    const options = ['bind', 'rprivate', ...(readOnly === true ? sealed : ofAll)];
+    return { destination, type: 'bind', source, options };
+  });
+  if (!mounts.some(({ destination }) => destination.startsWith(`${SECRETS_DIRECTORY}/`))) return mounts;
+  const options = ['nosuid', 'nodev', 'noexec', 'mode=755', 'size=1m', ...(config.readOnly ? ['ro'] : [])];
+  return [{ destination: SECRETS_DIRECTORY, type: 'tmpfs', source: 'tmpfs', options }, ...mounts];
 }
 
 function depth(destination: string): number {

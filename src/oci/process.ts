@@ -4,8 +4,9 @@
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { argvOf } from '../model/init.ts';
+import { CREDENTIALS_VARIABLE, secretEntries } from '../model/secret.ts';
 import { capabilitySets, execCapabilitySets } from './capabilities.ts';
-import { containerEnvironment } from './environment.ts';
+import { containerEnvironment, type ProcessSecrets } from './environment.ts';
 import type { HostFacts } from './host.ts';
 import { rlimits } from './limits.ts';
 import type { Process } from './types.ts';
@@ -15,14 +16,19 @@ import type { ResolvedUser } from './user.ts';
  * The first process.
  * @throws BerthError `usage` when there is no command, `invalid` for capabilities, `unsupported` for AppArmor.
  */
-export function containerProcess(config: ContainerConfig, user: ResolvedUser, host: HostFacts): Process {
+export function containerProcess(
+  config: ContainerConfig,
+  user: ResolvedUser,
+  host: HostFacts,
+  secrets: ProcessSecrets = {},
+): Process {
   const { security } = config;
   const apparmor = apparmorProfile(config, host);
   return {
     terminal: config.terminal,
     user: { uid: user.uid, gid: user.gid, umask: config.umask, additionalGids: user.additionalGids },
     args: commandOf(config),
-    env: containerEnvironment(config, user, { terminal: config.terminal }),
+    env: containerEnvironment(config, user, { terminal: config.terminal, ...secrets }),
     cwd: config.workdir || '/',
     capabilities: capabilitySets({
       capAdd: security.capAdd,
@@ -61,6 +67,8 @@ export interface ExecOptions {
   cwd?: string;
   /** KEY=value, after the container's. */
   env?: readonly string[];
+  /** `VARIABLE=text` of secrets as they are now; absent: as the container's first process has them. */
+  secrets?: readonly string[];
   terminal?: boolean;
   /** Everything the host's bounding set has. */
   privileged?: boolean;
@@ -96,7 +104,12 @@ export function execProcess(config: ContainerConfig, running: Process, options: 
     env: containerEnvironment(
       config,
       { home: user?.home ?? homeOf(running) },
-      { terminal, extra: options.env ?? [] },
+      {
+        terminal,
+        extra: options.env ?? [],
+        secrets: options.secrets ?? secretEntries(running.env, config.secretEnv),
+        hasCredentials: running.env.some((entry) => entry.startsWith(`${CREDENTIALS_VARIABLE}=`)),
+      },
     ),
     cwd: options.cwd ?? running.cwd,
     capabilities: execCapabilitySets(running.capabilities, {

@@ -5,6 +5,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import type { DeviceNode, DeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
 import { KERNEL_NAMES, type NamespaceName, namespaceModes } from '../model/namespace.ts';
+import type { ProcessSecrets } from './environment.ts';
 import type { HostFacts } from './host.ts';
 import { cgroupResources, type DeviceNumbers, unifiedResources } from './limits.ts';
 import { maskedPaths, readonlyPaths } from './masks.ts';
@@ -36,6 +37,8 @@ export interface SpecInput {
   limitedDevices?: DeviceNumbers;
   /** Where the namespaces are that the container joins; see joinedNamespaces in lifecycle. */
   namespacePaths?: Readonly<Partial<Record<NamespaceName, string>>>;
+  /** See containerEnvironment. */
+  secrets?: ProcessSecrets;
   host: HostFacts;
 }
 
@@ -63,7 +66,7 @@ export interface SpecInput {
 export function generateSpec(input: SpecInput): Spec {
   const { config, host } = input;
   const { security } = config;
-  const process = containerProcess(config, input.user, host);
+  const process = containerProcess(config, input.user, host, input.secrets);
   const mounts = containerMounts(input);
   const propagation = rootfsPropagation(mounts);
   const seccomp = seccompOf(config, process.capabilities.bounding, host);

@@ -10,6 +10,7 @@ export interface StoragePaths {
   /** Where imports work: the same file system as `layers`, so that publishing is one rename. */
   staging: string;
   containers: string;
+  secrets: string;
 }
 
 export interface ContainerPaths {
@@ -23,6 +24,10 @@ export interface ContainerPaths {
   lower: string;
   /** Mount point of a /dev/shm that others may share. */
   shm: string;
+  /** Copies of the secrets that it was created with: 0, 1 … */
+  secrets: string;
+  /** Mount point of its unit's credentials, while it is being started. */
+  credentials: string;
 }
 
 export function storagePaths(stateDirectory: string): StoragePaths {
@@ -32,6 +37,7 @@ export function storagePaths(stateDirectory: string): StoragePaths {
     layers,
     staging: join(layers, 'tmp'),
     containers: join(stateDirectory, 'containers'),
+    secrets: join(stateDirectory, 'secrets'),
   };
 }
 
@@ -55,5 +61,7 @@ export function containerPaths(paths: StoragePaths, id: string): ContainerPaths 
     work: join(root, 'work'),
     lower: join(root, 'lower'),
     shm: join(root, 'shm'),
+    secrets: join(root, 'secrets'),
+    credentials: join(root, 'credentials'),
   };
 }

@@ -119,7 +119,8 @@ function link(target: string, path: string): void {
   symlinkSync(target, path);
 }
 
-async function mount(args: string[], cwd: string): Promise<void> {
+/** `--make-private` and what else mount(8) is given; BerthError('storage') if it fails. */
+export async function mount(args: string[], cwd: string): Promise<void> {
   // util-linux 2.39 and later would use fsconfig(2), whose values end at 255 bytes.
   const env = { ...cleanEnvironment(), LIBMOUNT_FORCE_MOUNT2: 'always' };
   // Private: what the container mounts below a shared volume must not come back to the host through its root.

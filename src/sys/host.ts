@@ -44,6 +44,7 @@ export const host = {
     mainExit: `${process.env.EXIT_CODE ?? ''} ${process.env.EXIT_STATUS ?? ''}`.trim(),
     notifySocket: process.env.NOTIFY_SOCKET ?? '',
     hasWatchdog: (process.env.WATCHDOG_USEC ?? '0') !== '0',
+    credentials: process.env.CREDENTIALS_DIRECTORY ?? '',
   }),
   onTerminate,
   enterCgroup: cgroup.enterCgroup,

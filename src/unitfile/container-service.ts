@@ -32,6 +32,9 @@ const STOP_MARGIN_SECONDS = 20;
 /** First systemd with RestartSteps= and RestartMaxDelaySec= (NEWS of systemd 254). */
 const BACKOFF_SINCE = 254;
 
+/** First systemd with ImportCredential= (NEWS of systemd 254). */
+const IMPORT_SINCE = 254;
+
 /** The text of a container's unit file; every value of the container's is escaped. */
 export function containerService(config: ContainerConfig, context: ServiceContext): string {
   const command = (program: string): string =>
@@ -112,6 +115,7 @@ export function containerService(config: ContainerConfig, context: ServiceContex
             comment: 'conmon lives in the sub-cgroup "supervisor", the payload in "container".',
           },
           { key: 'KillMode', value: 'mixed' },
+          ...credentialEntries(config, context.systemdVersion),
           ...restartEntries(config, context.systemdVersion),
         ],
       },
@@ -153,6 +157,12 @@ function sliceEntries({ cgroupParent }: ContainerConfig, { ownSlice }: ServiceCo
     ];
   }
   return cgroupParent === undefined ? [] : [{ key: 'Slice', value: slice }];
+}
+
+/** From wherever the host keeps credentials; one that is nowhere is left to a drop-in, and missed by berth-start. */
+function credentialEntries({ credentials = [] }: ContainerConfig, systemdVersion: number): UnitEntry[] {
+  if (systemdVersion < IMPORT_SINCE) return [];
+  return credentials.map(({ name }) => ({ key: 'ImportCredential', value: name }));
 }
 
 /** systemd counts microseconds in 64 bits, and ignores a line with more: a grace of decades is no limit at all. */

@@ -5,6 +5,12 @@ import type { Layered, Ports } from '../lifecycle/ports.ts';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import type { Settings } from '../model/settings.ts';
+import {
+  copySecrets,
+  mountCredentials,
+  secretCopy,
+  unmountCredentials,
+} from '../storage/container-secrets.ts';
 import { containerPaths, layerDirectory, storagePaths } from '../storage/paths.ts';
 import { readTextIn } from '../storage/rooted.ts';
 import {
@@ -37,10 +43,15 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
       async unmount(id) {
         await unmountRootfs(mountPoint(id));
         await unmountRootfs(shm(id));
+        await unmountCredentials(paths, id);
       },
       create(id) {
         mkdirSync(containerPaths(paths, id).root, { recursive: true, mode: 0o700 });
       },
+      copySecrets: (id, copies) => copySecrets(paths, id, copies),
+      secretCopy: (id, index) => secretCopy(paths, id, index),
+      mountCredentials: (id, directory, files) => mountCredentials(paths, id, { directory, files }),
+      unmountCredentials: (id) => unmountCredentials(paths, id),
       delete: (id) => deleteContainerStorage(paths, id),
       readInRoot: (id, file) => readTextIn({ directory: mountPoint(id), mounts: new Map() }, file),
       writeInRoot: (id, file, text) =>

@@ -6,6 +6,7 @@ export type CreateStep =
   | 'insert-row'
   | 'take-lock'
   | 'make-directory'
+  | 'copy-secrets'
   | 'write-config'
   | 'write-unit'
   | 'write-cidfile'
@@ -15,13 +16,14 @@ export type CreateStep =
  * The row comes first of all, as `removing`: a create that is killed is finished by the next rm or create. Before it,
  * not even the lock is taken, whose file nobody would find again.
  */
-export function planCreate({ cidFile }: ContainerConfig): Plan<CreateStep> {
+export function planCreate({ cidFile, secrets = [] }: ContainerConfig): Plan<CreateStep> {
   return {
     of: 'create',
     steps: stepsOf<CreateStep>(
       'insert-row',
       'take-lock',
       'make-directory',
+      ['copy-secrets', secrets.length > 0],
       'write-config',
       'write-unit',
       ['write-cidfile', cidFile !== undefined],

@@ -64,6 +64,7 @@ const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'insert-row': row('as removing until all is done'),
   'take-lock': ({ config }) => config.id,
   'make-directory': ({ paths }) => paths.directory,
+  'copy-secrets': ({ paths }) => `${paths.directory}/secrets`,
   'write-config': ({ paths }) => `${paths.directory}/config.json`,
   'write-unit': ({ paths }) => paths.unitFile,
   'write-cidfile': ({ config }) => config.cidFile ?? '',

@@ -49,6 +49,12 @@ const GOLDEN: Record<string, [ContainerConfig, Partial<ServiceContext>]> = {
       ],
     },
   ],
+  credentials: [
+    named('vault', {
+      credentials: [{ name: 'db-password', destination: '/run/secrets/x', uid: 0, gid: 0, mode: 0o444 }],
+    }),
+    {},
+  ],
   'other-root': [
     named('moved', {
       rootfs: '/srv/a "b" 100%/$HOME\\',
@@ -82,6 +88,15 @@ describe('the unit file of a container', () => {
     assert.equal(sliceOf({}, true), 'system-berth.slice');
     assert.equal(sliceOf({ cgroupParent: 'work-batch.slice' }, false), 'work-batch.slice');
     assert.equal(sliceOf({ cgroupParent: 'work-batch.slice' }, true), 'work-batch-berth.slice');
+  });
+
+  it('asks for credentials in a way that this systemd knows', () => {
+    const [vault] = GOLDEN.credentials ?? assert.fail();
+    const imports = (systemdVersion: number) =>
+      parseUnit(containerService(vault, { ...CONTEXT, systemdVersion }))
+        .filter(({ key }) => key === 'ImportCredential')
+        .map(({ value }) => value);
+    assert.deepEqual([imports(254), imports(253)], [['db-password'], []]);
   });
 
   it('says exactly what was meant, whatever is in its values', () => {

@@ -16,6 +16,7 @@ describe('cuts', () => {
   before(async () => {
     bed = await bootWith('cuts');
     await installTestBuild(bed);
+    await bed.ok(['berth', 'secret', 'create', 'cut', '-'], { quick: true, input: 'text' });
   });
   after(() => bed.close());
 

@@ -5,9 +5,10 @@ import { EXEC } from './exec.ts';
 import { ALL, CHANGES, FILES, LISTS } from './lists.ts';
 import { LOGS } from './logs.ts';
 import { NAMES } from './names.ts';
+import { SECRETS } from './secrets.ts';
 import { CLEANUP, KILL, RM, START, STOP, WAIT } from './verbs.ts';
 
 export const GROUPS: (Cells | Story)[] = [
   ...[NAMES, CREATE, RUN, START, STOP, CLEANUP, KILL, WAIT, RM],
-  ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES],
+  ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES, SECRETS],
 ];
