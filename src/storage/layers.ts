@@ -1,6 +1,7 @@
 /** The layer store: every layer once, under its diff id, complete or not there at all. */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -16,6 +17,7 @@ import { removeAside } from './aside.ts';
 import type { Owner } from './layer-entry.ts';
 import { layerDirectory, type StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
+import { FRAME_FILE, replacedDirectory } from './tar-frame.ts';
 
 /** `layer.json`, written before the layer is published. */
 export interface LayerFacts {
@@ -34,6 +36,11 @@ const DIFF_ID = /^[0-9a-f]{64}$/;
 
 export function hasLayer(paths: StoragePaths, diffId: string): boolean {
   return statSync(layerDirectory(paths, diffId), { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Is the layer there, with the frame that `save` needs? One stored by an older Berth has none. */
+export function isComplete(paths: StoragePaths, diffId: string): boolean {
+  return existsSync(join(layerDirectory(paths, diffId), FRAME_FILE));
 }
 
 /** Diff ids of all layers, in no order. */
@@ -95,13 +102,17 @@ export async function publishLayers(
   return published;
 }
 
-/** False if another import was faster; its layer has the same content. */
+/** False if the layer is there, because another import was faster; it has the same content. */
 function publish(staged: string, target: string): boolean {
   try {
     renameSync(staged, target);
     return true;
   } catch (error) {
-    if (isErrno(error, 'ENOTEMPTY', 'EEXIST')) return false;
-    throw error;
+    if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error;
   }
+  // One of an older Berth gets what it lacks; the frame last, because it says that all is there.
+  for (const path of [replacedDirectory, (directory: string) => join(directory, FRAME_FILE)]) {
+    if (existsSync(path(staged)) && !existsSync(path(target))) renameSync(path(staged), path(target));
+  }
+  return false;
 }
