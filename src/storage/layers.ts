@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
 import { run } from '../sys/spawn.ts';
-import { removeAside } from './aside.ts';
+import { clearAside, moveAside } from './aside.ts';
 import type { Owner } from './layer-entry.ts';
 import { layerDirectory, type StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
@@ -67,9 +67,13 @@ export function layerSize(paths: StoragePaths, diffId: string): number {
   return readLayer(paths, diffId).sizeBytes;
 }
 
-/** Removes a layer that no image and no container uses any more; already gone is success. */
-export async function deleteLayer(paths: StoragePaths, diffId: string): Promise<void> {
-  await removeAside(paths, layerDirectory(paths, diffId));
+/**
+ * Takes layers away that no image and no container uses any more; already gone is success. Each vanishes in one step; the
+ * returned function makes their room free, and that which was left by somebody who was killed before he did.
+ */
+export function removeLayers(paths: StoragePaths, diffIds: readonly string[]): () => Promise<void> {
+  for (const diffId of diffIds) moveAside(paths, layerDirectory(paths, diffId));
+  return () => clearAside(paths);
 }
 
 export function writeLayerFacts(directory: string, facts: LayerFacts): void {
