@@ -40,7 +40,7 @@ export function importedDocument({ created, platform, config, diffId, message }:
     history: [
       {
         created,
-        created_by: `/bin/sh -c #(nop) ADD file:${diffId} in / `,
+        created_by: `/bin/sh -c #(nop) ADD file:${diffId} in /`,
         comment: message ?? 'imported from tarball',
       },
     ],
@@ -136,7 +136,7 @@ function sorted(object: object): object {
 }
 
 /** JSON as Go writes it: nothing in it can end a script of a web page. */
-function goJson(value: object): string {
+export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -174,8 +174,9 @@ async function writeGzipped(directory: string, { name, content }: ArchiveFile): 
       pipeline(Readable.from(content(), { objectMode: false }), gzip),
       pipeline(Readable.from(measured.bytes, { objectMode: false }), createWriteStream(unfinished)),
     ]);
-    await rename(unfinished, join(directory, measured.digest()));
-    return { digest: measured.digest(), sizeBytes: measured.length() };
+    const digest = measured.digest();
+    await rename(unfinished, join(directory, digest));
+    return { digest, sizeBytes: measured.length() };
   } finally {
     await rm(unfinished, { force: true });
   }

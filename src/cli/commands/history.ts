@@ -1,5 +1,6 @@
 import { resolveImage } from '../../lifecycle/resolve-image.ts';
 import { humanDuration } from '../../model/duration.ts';
+import { goJson } from '../../model/image-document.ts';
 import { type HistoryRow, imageHistory, MISSING } from '../../model/image-history.ts';
 import { shortId } from '../../model/name.ts';
 import { shortSize } from '../../model/size.ts';
@@ -41,7 +42,7 @@ export const command: Command = {
     };
     const rows = history.map((row) => shown(row, view));
     const format = args.string('format');
-    if (format !== undefined && isJson(format)) print(`${JSON.stringify(history.map(jsonRow))}\n`);
+    if (format !== undefined && isJson(format)) print(`${goJson(history.map(jsonRow))}\n`);
     else if (args.bool('quiet')) print(rows.map(({ ID }) => `${ID}\n`).join(''));
     else if (format === undefined) {
       print(
