@@ -30,6 +30,7 @@ export function imageRows(image: ImageRecord, { now, whole, containers }: RowVie
   const size = image.layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const digest = image.digest === undefined ? '' : `sha256:${image.digest}`;
   const age = `${humanDuration(Math.max(0, now - created))} ago`;
+  const pastNames = image.pastNames ?? image.names;
   const names = image.names.length > 0 ? image.names : ['<none>:<none>'];
   return names.map((name) => {
     const colon = name.lastIndexOf(':');
@@ -54,7 +55,8 @@ export function imageRows(image: ImageRecord, { now, whole, containers }: RowVie
       Containers: containers,
       Dangling: image.names.length === 0,
       ReadOnly: false,
-      History: image.names.join(', '),
+      History: pastNames.join(', '),
+      PastNames: pastNames,
       Labels: new Map(Object.entries(image.config.labels)),
     };
   });
@@ -73,7 +75,7 @@ export function imageJson(row: ImageRow): object {
     Labels: row.Labels.size === 0 ? null : Object.fromEntries(row.Labels),
     Containers: row.Containers,
     Digest: row.Digest,
-    History: row.Names,
+    History: row.PastNames,
     Names: row.Names,
     Created: Math.floor(row.CreatedTime / 1000),
     CreatedAt: new Date(row.CreatedTime).toISOString().replace(/\.\d+Z$/, 'Z'),

@@ -55,6 +55,7 @@ const STEPS: Steps<CreateStep, CreateContext> = {
     do: ({ ports: { store }, config }) =>
       store.transaction(() => {
         assertDependenciesStay(store, config);
+        assertImageStays(store, config);
         store.insertContainer(config, { ...initialState(), status: 'removing' });
       }),
     undo: ({ ports: { store, locks }, config }) => {
@@ -195,6 +196,12 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   cgroupResources(config.limits, [], host.controllers());
   unifiedResources(config, host.controllers());
   return config;
+}
+
+/** From the row on, its layers stay; before it, `rmi` may have been faster. */
+function assertImageStays(store: Ports['store'], { image }: ContainerConfig): void {
+  if (image === undefined || store.getImage(image.id) !== undefined) return;
+  throw new BerthError('no-such-image', `${image.name}: image not known: it was removed meanwhile`);
 }
 
 function freeName({ store, random }: CreatePorts): string {

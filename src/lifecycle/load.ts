@@ -9,6 +9,8 @@ export interface ImportedImage {
   names: string[];
   layers: { diffId: string; sizeBytes: number }[];
   config: ImageConfig;
+  /** The config as it came. */
+  configJson: string;
   digest?: string;
 }
 
@@ -17,7 +19,7 @@ export interface ImportedImage {
  * layers must already be published in the layer store: a row never names a layer that is not there.
  */
 export function recordImages(
-  { store, now }: Pick<Ports, 'store' | 'now'>,
+  { store, host, now }: Pick<Ports, 'store' | 'host' | 'now'>,
   imported: ImportedImage[],
 ): ImageRecord[] {
   const time = now();
@@ -32,8 +34,8 @@ export function recordImages(
     }),
   );
   store.transaction(() => {
-    for (const image of records) {
-      store.saveImage(image);
+    for (const [index, image] of records.entries()) {
+      store.saveImage(image, imported[index]?.configJson);
       store.appendEvent({
         type: 'image',
         status: 'loadfromarchive',
@@ -43,6 +45,7 @@ export function recordImages(
         time,
       });
     }
+    store.releaseLayers(host.self());
   });
   return records;
 }

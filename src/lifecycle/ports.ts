@@ -19,9 +19,11 @@ import type { Settings } from '../model/settings.ts';
 import type { ContainerState, ProcessRef } from '../model/state.ts';
 import type { HostFacts } from '../oci/host.ts';
 import type { Artifacts, Rootfs, Secrets, Tree } from './file-ports.ts';
+import type { ImageFiles } from './image-port.ts';
 import type { Runtime } from './runtime-port.ts';
 
 export type * from './file-ports.ts';
+export type * from './image-port.ts';
 export type * from './runtime-port.ts';
 
 /** The state store. Reading takes no lock; writing happens inside `transaction`. */
@@ -81,7 +83,24 @@ export interface Store {
 
   findImage(names: string[], idOrPrefix: string): ImageRecord | undefined;
   listImages(): ImageRecord[];
-  saveImage(image: ImageRecord): void;
+  /** By full ID. */
+  getImage(id: string): ImageRecord | undefined;
+  /** Its config as it came; undefined for an image stored before that was kept. */
+  imageDocument(id: string): string | undefined;
+  /** Names move to it from others; the first one becomes the newest. */
+  saveImage(image: ImageRecord, document?: string): void;
+  addImageName(name: string, imageId: string): void;
+  /** False if there is none (any more), as of: */
+  removeImageName(name: string): boolean;
+  deleteImage(id: string): boolean;
+  imageMountCount(id: string): number;
+  saveImageMountCount(id: string, count: number): void;
+
+  /** Layers that no image has yet, or that are being read, stay while this process lives; see lifecycle/layers.ts. */
+  holdLayers(diffIds: readonly string[], owner: ProcessRef): void;
+  releaseLayers(owner: ProcessRef): void;
+  /** Of images, containers and living holders; undefined if a damaged row hides what it needs. */
+  layersInUse(isAlive: (owner: ProcessRef) => boolean): Set<string> | undefined;
 }
 
 export interface HeldLock {
@@ -131,6 +150,8 @@ export interface Host {
   isPopulated(cgroup: string): boolean;
   /** Stops or resumes everything in the cgroup; resolves when that is done. */
   freezeCgroup(cgroup: string, frozen: boolean): Promise<void>;
+  /** The end of this process, however it comes, thaws the cgroup; until what is returned calls that off. */
+  thawAtEnd(cgroup: string): () => void;
   /** By itself or with a cgroup above it. */
   isFrozen(cgroup: string): boolean;
   /** Calls the listener when the cgroup becomes empty, filled, frozen or thawed; returns what ends it. */
@@ -248,6 +269,7 @@ export interface Ports {
   runtime: Runtime;
   rootfs: Rootfs;
   secrets: Secrets;
+  imageFiles: ImageFiles;
   /** Connects at the first call. */
   systemd(): Promise<Systemd>;
   /**

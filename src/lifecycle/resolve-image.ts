@@ -20,6 +20,16 @@ export function resolveImage(store: Store, text: string): { image: ImageRecord; 
   return { image, name: names.find((name) => image.names.includes(name)) ?? image.names[0] ?? image.id };
 }
 
+/** The same for verbs about names: undefined if there is none, and no name for what was found by its ID. */
+export function findImageName(
+  store: Store,
+  text: string,
+): { image: ImageRecord; name: string | undefined } | undefined {
+  const names = candidates(text);
+  const image = store.findImage(names, text);
+  return image && { image, name: names.find((name) => image.names.includes(name)) };
+}
+
 function candidates(text: string): string[] {
   try {
     return [...new Set([normaliseImageName(text, 'localhost'), normaliseImageName(text, 'docker.io')])];

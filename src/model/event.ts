@@ -21,10 +21,21 @@ export type ContainerEventStatus =
   | 'unmount'
   | 'health_status'
   | 'exec'
-  | 'exec_died';
+  | 'exec_died'
+  | 'commit';
+
+export type ImageEventStatus =
+  | 'loadfromarchive'
+  | 'tag'
+  | 'untag'
+  | 'remove'
+  | 'save'
+  | 'import'
+  | 'mount'
+  | 'unmount';
 
 export interface EventFacts {
-  status: ContainerEventStatus | 'loadfromarchive' | 'untag';
+  status: ContainerEventStatus | ImageEventStatus;
   exitCode?: number;
   oomKilled?: boolean;
   healthStatus?: string;

@@ -48,6 +48,11 @@ const FILTERS: Record<string, (value: string, context: ImageFilterContext, key: 
     (value) =>
     ({ config }) =>
       !matchesLabels(config.labels, [value]),
+  digest: (value) => {
+    if (!/^sha256:/.test(value))
+      throw new BerthError('usage', `invalid value ${JSON.stringify(value)} for digest filter`);
+    return ({ digest }) => digest !== undefined && `sha256:${digest}`.startsWith(value);
+  },
   reference: (value) => {
     const matches = globMatcher(value) ?? (() => false);
     return ({ names }) => names.flatMap(spellings).some(matches);
@@ -72,8 +77,12 @@ const FILTERS: Record<string, (value: string, context: ImageFilterContext, key: 
     const wanted = boolean(value, key);
     return (image) => isUsed(image) === wanted;
   },
-  // Neither exists here: every store can be written, and only whole images are in it.
+  // None of these exists here: every store can be written, only whole images are in it, no lists of them.
   readonly: (value, _, key) => {
+    const wanted = boolean(value, key);
+    return () => !wanted;
+  },
+  manifest: (value, _, key) => {
     const wanted = boolean(value, key);
     return () => !wanted;
   },

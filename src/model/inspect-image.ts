@@ -38,7 +38,7 @@ export function inspectImage(image: ImageRecord, layerDirectories: readonly stri
       ...(comment === undefined ? {} : { comment }),
       ...(emptyLayer ? { empty_layer: true } : {}),
     })),
-    NamesHistory: names,
+    NamesHistory: image.pastNames ?? names,
     ...(config.healthcheck === undefined ? {} : { Healthcheck: inspectHealthcheck(config.healthcheck) }),
   };
 }

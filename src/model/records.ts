@@ -39,7 +39,10 @@ export interface ExecSession {
 export interface ImageRecord {
   /** sha256 hex of the config blob. */
   id: string;
+  /** The newest first. */
   names: string[];
+  /** The names that it has or ever had, the newest first; absent in a record that is about to be saved. */
+  pastNames?: string[];
   /** Diff ids (hex), lowest first, with unpacked sizes. */
   layers: { diffId: string; sizeBytes: number }[];
   config: ImageConfig;

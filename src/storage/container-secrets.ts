@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import type { SecretFile } from '../model/secret.ts';
 import { syncDirectory } from '../sys/files.ts';
 import { containerPaths, type StoragePaths } from './paths.ts';
-import { mount, unmountRootfs } from './rootfs.ts';
+import { mountCommand, unmountRootfs } from './rootfs.ts';
 
 /** Of a file, whatever was asked for: a set-uid secret has no meaning. */
 const MODE_BITS = 0o777;
@@ -61,7 +61,7 @@ export async function mountCredentials(
   const { credentials } = containerPaths(paths, id);
   await unmountRootfs(credentials);
   mkdirSync(credentials, { recursive: true, mode: 0o700 });
-  await mount(['-t', 'ramfs', '-o', 'nosuid,nodev,noexec,mode=0700', '--', 'ramfs', credentials], '/');
+  await mountCommand(['-t', 'ramfs', '-o', 'nosuid,nodev,noexec,mode=0700', '--', 'ramfs', credentials], '/');
   return files.map(({ name, uid, gid, mode }, index) => {
     const copy = join(credentials, String(index));
     copyFileSync(join(directory, name), copy);

@@ -1,18 +1,16 @@
 /** Loading images: from an archive into the layer store. What came in is returned; recording it is the caller's. */
-import { createHash, type Hash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { type ImageConfig, imageArchitecture, normaliseImageName, parseImageConfig } from '../model/image.ts';
 import { type Archive, type ArchiveSource, openArchive, readText } from './archive.ts';
-import { type Bytes, decompress } from './decompress.ts';
-import { hasLayer, layerSize, publishLayers, writeLayerFacts } from './layers.ts';
+import { decompress } from './decompress.ts';
+import { isComplete, layerSize, publishLayers } from './layers.ts';
 import { type ArchivedBlob, type ArchivedImage, archivedImages } from './manifests.ts';
 import type { StoragePaths } from './paths.ts';
+import { measure, stageLayer } from './stage-layer.ts';
 import { type Staging, withStaging } from './staging.ts';
-import { unpackLayer } from './unpack.ts';
 
 export interface ImportedImage {
   /** sha256 hex of the config blob. */
@@ -42,6 +40,11 @@ export type ImportProgress =
 
 export interface ImportOptions {
   onProgress?: (progress: ImportProgress) => void;
+  /**
+   * Called with the diff ids of an image before any of them is looked for: from then on, none of them may be removed, though
+   * no image has it yet.
+   */
+  hold?: (diffIds: readonly string[]) => void;
   /** Names to give instead of the archive's, which must hold one image then. */
   names?: string[];
 }
@@ -99,6 +102,7 @@ async function importImages(job: Import): Promise<ImportedImage[]> {
   for (const image of archived) {
     const checked = await checkImage(job.archive, image, platform.architecture);
     images.push(names === undefined ? checked : { ...checked, names });
+    job.options.hold?.(checked.config.diffIds);
     for (const [index, blob] of image.layers.entries()) {
       await importLayer(job, blob, {
         diffId: checked.config.diffIds[index] ?? '',
@@ -161,41 +165,26 @@ async function importLayer(
   const { diffId } = layer;
   const report = (state: 'unpacking' | 'unpacked' | 'present') =>
     job.options.onProgress?.({ step: 'layer', ...layer, state });
-  if (job.staged.has(diffId) || hasLayer(job.paths, diffId)) return report('present');
+  if (job.staged.has(diffId) || isComplete(job.paths, diffId)) return report('present');
   report('unpacking');
-  const directory = join(job.staging.directory, diffId);
-  mkdirSync(join(directory, 'diff'), { recursive: true, mode: 0o755 });
   const { size, content } = await job.archive.open(blob.name);
   if (blob.size !== undefined && blob.size !== size)
     throw new BerthError('archive', `${blob.name} has ${size} bytes, declared are ${blob.size}`);
   // Uncompressed layers of OCI archives would be hashed twice to the same end.
   const compressed = blob.digest === undefined || blob.digest === diffId ? undefined : measure(content);
-  const tar = measure(decompress(compressed?.bytes ?? content));
-  const facts = await unpackLayer(Readable.from(tar.bytes, { objectMode: false }), join(directory, 'diff'));
+  const staged = await stageLayer(
+    join(job.staging.directory, diffId),
+    decompress(compressed?.bytes ?? content),
+  );
   if (compressed !== undefined && compressed.digest() !== blob.digest)
     throw new BerthError('archive', `${blob.name} does not match its digest`);
-  if (tar.digest() !== diffId)
+  if (staged.diffId !== diffId)
     throw new BerthError(
       'archive',
       `layer ${blob.name} does not have the content that the image config promises (${diffId})`,
     );
-  writeLayerFacts(directory, { version: 1, sizeBytes: tar.length(), ...facts });
-  job.staged.set(diffId, tar.length());
+  job.staged.set(diffId, staged.sizeBytes);
   report('unpacked');
-}
-
-/** Passes bytes on, knowing their number and sha256 at the end. */
-function measure(source: Bytes): { bytes: Bytes; length: () => number; digest: () => string } {
-  const hash: Hash = createHash('sha256');
-  let length = 0;
-  async function* bytes(): Bytes {
-    for await (const chunk of source) {
-      hash.update(chunk);
-      length += chunk.length;
-      yield chunk;
-    }
-  }
-  return { bytes: bytes(), length: () => length, digest: () => hash.digest('hex') };
 }
 
 /** What the system refused becomes an answer; a bug stays one. */

@@ -48,7 +48,11 @@ export interface LayerTree {
   finish(): { implicit: string[]; opaque: string[] };
 }
 
-export function layerTree(directory: string): LayerTree {
+/** @param onRemove is told of what is about to be removed again, a file or a directory with all that is in it. */
+export function layerTree(
+  directory: string,
+  onRemove: (path: string, isDirectory: boolean) => void = () => {},
+): LayerTree {
   const base = fromText(directory);
   const host = (path: string) => toBytes(path === '' ? base : `${base}/${path}`);
   const xattrs = xattrBatch(directory);
@@ -140,6 +144,7 @@ export function layerTree(directory: string): LayerTree {
 
   function remove(path: string, old: Stats): void {
     if (xattrs.concerns(path)) xattrs.flush();
+    onRemove(path, old.isDirectory());
     if (!old.isDirectory()) {
       unlinkSync(host(path));
       return;

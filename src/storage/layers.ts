@@ -1,6 +1,7 @@
 /** The layer store: every layer once, under its diff id, complete or not there at all. */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -12,10 +13,11 @@ import {
 import { join } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
 import { run } from '../sys/spawn.ts';
-import { removeAside } from './aside.ts';
+import { clearAside, moveAside, removeAside } from './aside.ts';
 import type { Owner } from './layer-entry.ts';
 import { layerDirectory, type StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
+import { FRAME_FILE, replacedDirectory } from './tar-frame.ts';
 
 /** `layer.json`, written before the layer is published. */
 export interface LayerFacts {
@@ -51,6 +53,11 @@ export function assertLayer(paths: StoragePaths, diffId: string): void {
   );
 }
 
+/** Is the layer there, with the frame that `save` needs? One stored by an older Berth has none. */
+export function isComplete(paths: StoragePaths, diffId: string): boolean {
+  return existsSync(join(layerDirectory(paths, diffId), FRAME_FILE));
+}
+
 /** Diff ids of all layers, in no order. */
 export function listLayers(paths: StoragePaths): string[] {
   try {
@@ -75,9 +82,13 @@ export function layerSize(paths: StoragePaths, diffId: string): number {
   return readLayer(paths, diffId).sizeBytes;
 }
 
-/** Removes a layer that no image and no container uses any more; already gone is success. */
-export async function deleteLayer(paths: StoragePaths, diffId: string): Promise<void> {
-  await removeAside(paths, layerDirectory(paths, diffId));
+/**
+ * Takes layers away that no image and no container uses any more; already gone is success. Each vanishes in one step; the
+ * returned function makes their room free, and that which was left by somebody who was killed before he did.
+ */
+export function removeLayers(paths: StoragePaths, diffIds: readonly string[]): () => Promise<void> {
+  for (const diffId of diffIds) moveAside(paths, layerDirectory(paths, diffId));
+  return () => clearAside(paths);
 }
 
 export function writeLayerFacts(directory: string, facts: LayerFacts): void {
@@ -110,16 +121,22 @@ export async function publishLayers(
   return published;
 }
 
-/** False if another import was faster; its layer has the same content. */
+/** False if the layer is there, because another import was faster; it has the same content. */
 async function publish(paths: StoragePaths, staged: string, diffId: string): Promise<boolean> {
+  const target = layerDirectory(paths, diffId);
   for (;;) {
     try {
-      renameSync(staged, layerDirectory(paths, diffId));
+      renameSync(staged, target);
       return true;
     } catch (error) {
       if (!isErrno(error, 'ENOTEMPTY', 'EEXIST')) throw error;
-      if (hasLayer(paths, diffId)) return false;
-      await deleteLayer(paths, diffId); // a link that leads nowhere any more
+      if (hasLayer(paths, diffId)) break;
+      await removeAside(paths, target); // a link that leads nowhere any more
     }
   }
+  // One of an older Berth gets what it lacks; the frame last, because it says that all is there.
+  for (const path of [replacedDirectory, (directory: string) => join(directory, FRAME_FILE)]) {
+    if (existsSync(path(staged)) && !existsSync(path(target))) renameSync(path(staged), path(target));
+  }
+  return false;
 }

@@ -30,7 +30,10 @@ export interface Platform {
 /** @param platform what to take from an index of several platforms. */
 export async function archivedImages(archive: Archive, platform: Platform): Promise<ArchivedImage[]> {
   // Docker 25 and later writes both; only manifest.json has the names as they were given.
-  if (await archive.has('manifest.json')) return dockerImages(await readText(archive, 'manifest.json'));
+  if (await archive.has('manifest.json')) {
+    const json = await readText(archive, 'manifest.json');
+    return Array.isArray(parse(json, 'manifest.json')) ? dockerImages(json) : [directoryImage(json)];
+  }
   if (await archive.has('index.json')) return ociImages(archive, platform);
   throw new BerthError(
     'archive',
@@ -51,6 +54,21 @@ function dockerImages(json: string): ArchivedImage[] {
       names: list(image.RepoTags ?? [], 'RepoTags').map((tag) => normaliseImageName(string(tag, 'RepoTags'))),
     };
   });
+}
+
+/** A directory of skopeo's `dir:` transport: one manifest, and beside it the files, named by their digests. */
+function directoryImage(json: string): ArchivedImage {
+  const manifest = fields(parse(json, 'manifest.json'), 'manifest.json');
+  const file = (descriptor: unknown): ArchivedBlob => {
+    const blob = layerBlob(fields(descriptor, 'manifest.json'));
+    return { ...blob, name: blob.digest ?? '' };
+  };
+  return {
+    config: file(manifest.config),
+    layers: list(manifest.layers, 'layers').map(file),
+    names: [],
+    manifestDigest: createHash('sha256').update(json).digest('hex'),
+  };
 }
 
 async function ociImages(archive: Archive, platform: Platform): Promise<ArchivedImage[]> {

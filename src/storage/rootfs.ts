@@ -35,7 +35,7 @@ export async function mountShm(directory: string, sizeBytes: number): Promise<vo
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (mountAt(directory) !== undefined) return;
   const options = `nosuid,nodev,noexec,mode=1777,size=${sizeBytes}`;
-  await mount(['-t', 'tmpfs', '-o', options, '--', 'shm', directory], '/');
+  await mountCommand(['-t', 'tmpfs', '-o', options, '--', 'shm', directory], '/');
 }
 
 /**
@@ -73,7 +73,7 @@ async function mountDirectory(directory: string, mountPoint: string): Promise<vo
   const stat = statSync(directory, { throwIfNoEntry: false });
   if (!stat?.isDirectory())
     throw new BerthError('storage', `the root file system ${directory} is not a directory`);
-  await mount(['--bind', '--', directory, mountPoint], '/');
+  await mountCommand(['--bind', '--', directory, mountPoint], '/');
 }
 
 async function mountOverlay(
@@ -88,7 +88,7 @@ async function mountOverlay(
   mkdirSync(container.work, { recursive: true, mode: 0o700 });
   // Relative to the working directory: mount(2) takes one page of options, and no character of a path needs escaping.
   const options = `lowerdir=${lower.join(':')},upperdir=../upper,workdir=../work`;
-  await mount(
+  await mountCommand(
     ['-t', 'overlay', '-o', `nodev,${options}`, '--', 'overlay', target.mountPoint],
     container.lower,
   );
@@ -98,7 +98,7 @@ async function mountOverlay(
  * Symlinks named 0, 1, 2 … to the layers, topmost first, as overlayfs wants them; returns the names. overlayfs refuses a
  * directory given twice, and a layer that is there twice shows what its topmost place shows.
  */
-function lowerLinks(paths: StoragePaths, layers: readonly string[], directory: string): string[] {
+export function lowerLinks(paths: StoragePaths, layers: readonly string[], directory: string): string[] {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const topmostFirst = [...new Set([...layers].reverse())];
   return topmostFirst.map((diffId, index) => {
@@ -120,7 +120,7 @@ function link(target: string, path: string): void {
 }
 
 /** `--make-private` and what else mount(8) is given; BerthError('storage') if it fails. */
-export async function mount(args: string[], cwd: string): Promise<void> {
+export async function mountCommand(args: string[], cwd: string): Promise<void> {
   // util-linux 2.39 and later would use fsconfig(2), whose values end at 255 bytes.
   const env = { ...cleanEnvironment(), LIBMOUNT_FORCE_MOUNT2: 'always' };
   // Private: what the container mounts below a shared volume must not come back to the host through its root.

@@ -10,6 +10,11 @@ export interface PackOptions {
   devices: boolean;
   /** Fractions of seconds, at the price of a pax header for nearly every entry. */
   exactTimes: boolean;
+  /**
+   * It is a layer: overlayfs' whiteouts become those of layers, and so do these directories, absolute in the tree, that hide
+   * what is below them (OCI image spec, layer.md).
+   */
+  layer?: { opaque: ReadonlySet<string> };
   /** The directory (`device:inode`) that this tar is being unpacked into, where a copy would never end. */
   notInto?: string;
 }
@@ -92,12 +97,18 @@ function xattrsOf(tree: TreeRoot, directory: Place, names: readonly string[]): M
 function* entry(packing: Packing, place: Place, path: string, xattrs: Xattrs = []): Generator<Buffer> {
   const { stat } = place;
   const type = typeOf(stat);
+  const { layer } = packing.options;
+  if (layer !== undefined && type === 'character-device' && stat.rdev === 0n) {
+    yield emptyFile(path.replace(/[^/]*$/, '.wh.$&'), stat);
+    return;
+  }
   if (type === undefined || (type.endsWith('device') && !packing.options.devices)) return;
   const header = headerOf(packing, place, { path, type, xattrs });
   if (type === 'directory') {
     if (inodeOf(stat) === packing.options.notInto)
       throw new BerthError('invalid', 'cannot copy a directory into itself');
     yield tarHeader(header);
+    if (layer?.opaque.has(`/${path}`)) yield emptyFile(`${path}/.wh..wh..opq`, stat);
     yield* directoryContent(packing, place, `${path}/`);
     return;
   }
@@ -114,6 +125,12 @@ function* entry(packing: Packing, place: Place, path: string, xattrs: Xattrs = [
   yield tarHeader({ ...header, size });
   yield* exactly(size, contentOf(place, 4 * CHUNK));
   yield tarPadding(size);
+}
+
+/** The sign for something that is not there; owned by root, of the time of what it stands for. */
+function emptyFile(path: string, { mtimeNs }: BigIntStats): Buffer {
+  const second = mtimeNs - (mtimeNs % 1_000_000_000n);
+  return tarHeader({ path, type: 'file', mode: 0o600, uid: 0, gid: 0, size: 0, mtimeNs: second });
 }
 
 function* symlink(packing: Packing, place: Place, path: string, linkTarget?: string): Generator<Buffer> {

@@ -24,6 +24,7 @@ import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { fromText, toBytes, toText } from './byte-string.ts';
 import { type LayerEntry, layerEntry, layerOwner, layerXattrs, type Owner } from './layer-entry.ts';
 import { type LayerTree, layerTree } from './layer-tree.ts';
+import type { FrameRecorder } from './tar-frame.ts';
 import { byteExactExtract, type TarHeader } from './tar-reader.ts';
 
 export interface UnpackedLayer {
@@ -39,9 +40,14 @@ export interface UnpackedLayer {
  * Unpacks an uncompressed tar into `directory`, which must be empty, absolute and reachable by root alone; its parent
  * must be this import's own too (device nodes are made there first). On failure the directory is left half-filled for
  * the caller to remove. Errors: BerthError('archive') for what is wrong with the tar, 'storage' for the disk.
+ * @param frame is told what of the tar is the content of which file.
  */
-export async function unpackLayer(tar: Readable, directory: string): Promise<UnpackedLayer> {
-  const tree = layerTree(directory);
+export async function unpackLayer(
+  tar: Readable,
+  directory: string,
+  frame?: Pick<FrameRecorder, 'file' | 'replaced'>,
+): Promise<UnpackedLayer> {
+  const tree = layerTree(directory, (...removed) => frame?.replaced(...removed));
   const base = fromText(directory);
   const state: { header: TarHeader | undefined; owner: Owner | undefined; root: Owner | undefined } = {
     header: undefined,
@@ -59,7 +65,10 @@ export async function unpackLayer(tar: Readable, directory: string): Promise<Unp
       const entry = layerEntry(header);
       if (entry.kind === 'root') state.root = owner;
       else if (writtenHere(tree, entry, owner)) return true;
-      else if (entry.kind === 'file') header.type = 'file';
+      else if (entry.kind === 'file') {
+        header.type = 'file';
+        frame?.file(entry.path, { offset: header.byteOffset, size: header.size });
+      }
       if ('path' in entry) tree.addXattrs(entry.path, layerXattrs(header));
       return entry.kind === 'root';
     } catch (error) {

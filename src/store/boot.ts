@@ -27,7 +27,9 @@ export function bootStore(db: Db) {
             const state = readState(row.state);
             if (state !== undefined) update.run(JSON.stringify(refreshAfterBoot(state, now)), row.id);
           }
-          db.exec('DELETE FROM mount_count; DELETE FROM mount_holder; DELETE FROM exec_session');
+          db.exec(
+            'DELETE FROM mount_count; DELETE FROM mount_holder; DELETE FROM exec_session; DELETE FROM image_mount; DELETE FROM layer_hold',
+          );
           db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('boot_id', ?)").run(bootId);
           return true;
         })

@@ -15,9 +15,15 @@ export function imageStore(db: Db) {
   const read = (row: Row): ImageRecord => ({
     id: row.id,
     names: db
-      .prepare<[string], { name: string }>('SELECT name FROM image_name WHERE image_id = ? ORDER BY name')
-      .all(row.id)
-      .map(({ name }) => name),
+      .prepare<[string], string>('SELECT name FROM image_name WHERE image_id = ? ORDER BY seq DESC, name')
+      .pluck()
+      .all(row.id),
+    pastNames: db
+      .prepare<[string], string>(
+        'SELECT name FROM image_past_name WHERE image_id = ? ORDER BY seq DESC, name',
+      )
+      .pluck()
+      .all(row.id),
     layers: db
       .prepare<[string], { diff_id: string; size_bytes: number }>(
         'SELECT diff_id, size_bytes FROM image_layer WHERE image_id = ? ORDER BY position',
@@ -34,6 +40,23 @@ export function imageStore(db: Db) {
         'SELECT i.* FROM image i JOIN image_name n ON n.image_id = i.id WHERE n.name = ?',
       )
       .get(name);
+
+  const namesOf = (id: string): string[] =>
+    db.prepare<[string], string>('SELECT name FROM image_name WHERE image_id = ?').pluck().all(id);
+  const addName = (name: string, imageId: string): void => {
+    const next = db.prepare<[], number>('SELECT coalesce(max(seq), 0) + 1 FROM image_past_name').pluck();
+    const seq = next.get() ?? 1;
+    db.prepare('INSERT OR REPLACE INTO image_name (name, image_id, seq) VALUES (?, ?, ?)').run(
+      name,
+      imageId,
+      seq,
+    );
+    db.prepare('INSERT OR REPLACE INTO image_past_name (image_id, name, seq) VALUES (?, ?, ?)').run(
+      imageId,
+      name,
+      seq,
+    );
+  };
 
   return {
     /** By one of the given full names (the first that exists), by id or unique id prefix; undefined if none. */
@@ -60,20 +83,59 @@ export function imageStore(db: Db) {
       return db.prepare<[], Row>('SELECT * FROM image ORDER BY imported_at DESC').all().map(read);
     },
 
-    /** Saves an image; its names move to it from whatever had them before. */
-    saveImage(image: ImageRecord): void {
+    /** By its full ID; undefined if there is none. */
+    getImage(id: string): ImageRecord | undefined {
+      const row = db.prepare<[string], Row>('SELECT * FROM image WHERE id = ?').get(id);
+      return row === undefined ? undefined : read(row);
+    },
+
+    /** The config as it came, byte for byte; undefined if the image was stored before that was kept. */
+    imageDocument(id: string): string | undefined {
+      const row = db.prepare<[string], string | null>('SELECT document FROM image WHERE id = ?').pluck();
+      return row.get(id) ?? undefined;
+    },
+
+    /**
+     * Saves an image; its names move to it from whatever had them before, the first one becoming the newest.
+     * @param document its config as it came.
+     */
+    saveImage(image: ImageRecord, document?: string): void {
       db.prepare(
-        `INSERT INTO image (id, config, digest, imported_at) VALUES (?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET config = excluded.config, digest = coalesce(excluded.digest, digest)`,
-      ).run(image.id, JSON.stringify(image.config), image.digest ?? null, image.importedAt);
+        `INSERT INTO image (id, config, digest, imported_at, document) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET config = excluded.config, digest = coalesce(excluded.digest, digest),
+           document = coalesce(excluded.document, document)`,
+      ).run(image.id, JSON.stringify(image.config), image.digest ?? null, image.importedAt, document ?? null);
       const layer = db.prepare(
         'INSERT OR REPLACE INTO image_layer (image_id, position, diff_id, size_bytes) VALUES (?, ?, ?, ?)',
       );
       image.layers.forEach(({ diffId, sizeBytes }, position) => {
         layer.run(image.id, position, diffId, sizeBytes);
       });
-      const name = db.prepare('INSERT OR REPLACE INTO image_name (name, image_id) VALUES (?, ?)');
-      for (const each of image.names) name.run(each, image.id);
+      const had = namesOf(image.id);
+      for (const name of image.names.toReversed()) if (!had.includes(name)) addName(name, image.id);
+    },
+
+    /** Gives an image a name, which may have been another's, or its own. */
+    addImageName: addName,
+
+    /** False if there is no such name (any more). */
+    removeImageName(name: string): boolean {
+      return db.prepare('DELETE FROM image_name WHERE name = ?').run(name).changes > 0;
+    },
+
+    /** With its names. False if there is none (any more). */
+    deleteImage(id: string): boolean {
+      return db.prepare('DELETE FROM image WHERE id = ?').run(id).changes > 0;
+    },
+
+    /** How often people have mounted it; what is really mounted, only the kernel knows. */
+    imageMountCount(id: string): number {
+      return db.prepare<[string], number>('SELECT count FROM image_mount WHERE id = ?').pluck().get(id) ?? 0;
+    },
+
+    saveImageMountCount(id: string, count: number): void {
+      if (count === 0) db.prepare('DELETE FROM image_mount WHERE id = ?').run(id);
+      else db.prepare('INSERT OR REPLACE INTO image_mount (id, count) VALUES (?, ?)').run(id, count);
     },
   };
 }

@@ -114,4 +114,31 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE health ADD COLUMN startup_failures INTEGER;
   ALTER TABLE health ADD COLUMN startup_successes INTEGER;
   `,
+  `
+  -- document: the config as it came, of which the ID is the digest; null for images stored before this step.
+  ALTER TABLE image ADD COLUMN document TEXT;
+  -- In which order an image got its names, and which it ever had.
+  ALTER TABLE image_name ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE image_past_name (
+    image_id TEXT NOT NULL REFERENCES image (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (image_id, name)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO image_past_name (image_id, name, seq) SELECT image_id, name, 0 FROM image_name;
+
+  -- How often people have mounted an image; nothing here outlives a boot.
+  CREATE TABLE image_mount (
+    id TEXT PRIMARY KEY REFERENCES image (id) ON DELETE CASCADE,
+    count INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- Layers that a process is about to give to an image, or reads: they stay as long as it lives.
+  CREATE TABLE layer_hold (
+    diff_id TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    start_time INTEGER NOT NULL,
+    PRIMARY KEY (diff_id, pid, start_time)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

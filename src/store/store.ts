@@ -7,6 +7,7 @@ import { dependencyStore } from './dependencies.ts';
 import { eventStore } from './events.ts';
 import { healthStore } from './health.ts';
 import { imageStore } from './images.ts';
+import { layerStore } from './layers.ts';
 import { mountStore } from './mounts.ts';
 import { sessionStore } from './sessions.ts';
 
@@ -20,6 +21,7 @@ export function openStore(stateDir: string) {
     ...containerStore(db),
     ...dependencyStore(db),
     ...imageStore(db),
+    ...layerStore(db),
     ...healthStore(db),
     ...eventStore(db),
     ...mountStore(db),

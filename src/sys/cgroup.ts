@@ -13,12 +13,12 @@ import path from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
 import { readFileIfAny } from './files.ts';
 
-const ROOT = '/sys/fs/cgroup';
+export const CGROUP_ROOT = '/sys/fs/cgroup';
 
 /** The cgroup of this process, like `/system.slice/berth-cache.service`. Throws 'unsupported' without cgroup v2. */
 export function ownCgroup(): string {
   const match = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'));
-  if (match?.[1] === undefined || !existsSync(`${ROOT}/cgroup.controllers`)) {
+  if (match?.[1] === undefined || !existsSync(`${CGROUP_ROOT}/cgroup.controllers`)) {
     throw new BerthError(
       'unsupported',
       'this host does not use cgroup v2 (unified hierarchy): boot with systemd.unified_cgroup_hierarchy=1',
@@ -29,13 +29,15 @@ export function ownCgroup(): string {
 
 /** The controllers that the kernel offers on the unified hierarchy. */
 export function availableControllers(): string[] {
-  return (readFileIfAny(`${ROOT}/cgroup.controllers`) ?? '').split(/\s+/).filter((name) => name !== '');
+  return (readFileIfAny(`${CGROUP_ROOT}/cgroup.controllers`) ?? '')
+    .split(/\s+/)
+    .filter((name) => name !== '');
 }
 
 /** Makes a cgroup; one that is there is success. */
 export function makeCgroup(cgroup: string): void {
   try {
-    mkdirSync(ROOT + cgroup);
+    mkdirSync(CGROUP_ROOT + cgroup);
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
   }
@@ -49,17 +51,17 @@ export function enterCgroup(cgroup: string): void {
 
 /** Moves a process into a cgroup that is there. */
 export function addToCgroup(cgroup: string, pid: number): void {
-  writeFileSync(`${ROOT}${cgroup}/cgroup.procs`, String(pid));
+  writeFileSync(`${CGROUP_ROOT}${cgroup}/cgroup.procs`, String(pid));
 }
 
 /** Is any live process in this cgroup or below? False if it does not exist. */
 export function isPopulated(cgroup: string): boolean {
-  return /^populated 1$/m.test(readFileIfAny(`${ROOT}${cgroup}/cgroup.events`) ?? '');
+  return /^populated 1$/m.test(readFileIfAny(`${CGROUP_ROOT}${cgroup}/cgroup.events`) ?? '');
 }
 
 /** Is everything in this cgroup stopped, by itself or with a cgroup above it? False if it does not exist. */
 export function isFrozen(cgroup: string): boolean {
-  return /^frozen 1$/m.test(readFileIfAny(`${ROOT}${cgroup}/cgroup.events`) ?? '');
+  return /^frozen 1$/m.test(readFileIfAny(`${CGROUP_ROOT}${cgroup}/cgroup.events`) ?? '');
 }
 
 /**
@@ -69,7 +71,7 @@ export function isFrozen(cgroup: string): boolean {
  */
 export async function freezeCgroup(cgroup: string, frozen: boolean, timeoutMs = 10_000): Promise<void> {
   try {
-    writeFileSync(`${ROOT}${cgroup}/cgroup.freeze`, frozen ? '1' : '0');
+    writeFileSync(`${CGROUP_ROOT}${cgroup}/cgroup.freeze`, frozen ? '1' : '0');
   } catch (error) {
     if (!frozen && isErrno(error, 'ENOENT', 'ENODEV')) return; // what has ended is not frozen
     throw error;
@@ -84,7 +86,7 @@ export async function freezeCgroup(cgroup: string, frozen: boolean, timeoutMs = 
 /** Kills everything in the cgroup at once (cgroup.kill, Linux 5.14), or one by one where that is missing. */
 export function killCgroup(cgroup: string): void {
   try {
-    writeFileSync(`${ROOT}${cgroup}/cgroup.kill`, '1');
+    writeFileSync(`${CGROUP_ROOT}${cgroup}/cgroup.kill`, '1');
   } catch (error) {
     if (isErrno(error, 'ENODEV')) return; // removed meanwhile
     if (!isErrno(error, 'ENOENT')) throw error;
@@ -100,7 +102,7 @@ export function killCgroup(cgroup: string): void {
 
 /** The pids in a cgroup and below; empty if it does not exist. */
 export function cgroupProcesses(cgroup: string): number[] {
-  const own = (readFileIfAny(`${ROOT}${cgroup}/cgroup.procs`) ?? '')
+  const own = (readFileIfAny(`${CGROUP_ROOT}${cgroup}/cgroup.procs`) ?? '')
     .split('\n')
     .filter((line) => line !== '')
     .map(Number);
@@ -111,7 +113,7 @@ export function cgroupProcesses(cgroup: string): number[] {
 export function removeCgroup(cgroup: string): void {
   for (const child of subCgroups(cgroup)) removeCgroup(child);
   try {
-    rmdirSync(ROOT + cgroup);
+    rmdirSync(CGROUP_ROOT + cgroup);
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'EBUSY')) throw error;
   }
@@ -119,7 +121,7 @@ export function removeCgroup(cgroup: string): void {
 
 /** Has the kernel's OOM killer ended a process of this cgroup? (memory.events, oom_kill) */
 export function wasOomKilled(cgroup: string): boolean {
-  return parseOomKills(readFileIfAny(`${ROOT}${cgroup}/memory.events`) ?? '') > 0;
+  return parseOomKills(readFileIfAny(`${CGROUP_ROOT}${cgroup}/memory.events`) ?? '') > 0;
 }
 
 /** The oom_kill count in the text of memory.events. */
@@ -130,7 +132,7 @@ export function parseOomKills(memoryEvents: string): number {
 /** Calls `listener` at each change of cgroup.events; never for a cgroup that is not there. Returns what ends it. */
 export function onCgroupEvent(cgroup: string, listener: () => void): () => void {
   try {
-    const watcher = watch(`${ROOT}${cgroup}/cgroup.events`, listener);
+    const watcher = watch(`${CGROUP_ROOT}${cgroup}/cgroup.events`, listener);
     watcher.on('error', listener);
     return () => watcher.close();
   } catch (error) {
@@ -158,7 +160,7 @@ function waitForEvents(cgroup: string, holds: () => boolean, timeoutMs: number):
       resolve(result);
     };
     try {
-      watcher = watch(`${ROOT}${cgroup}/cgroup.events`, () => {
+      watcher = watch(`${CGROUP_ROOT}${cgroup}/cgroup.events`, () => {
         if (holds()) finish(true);
       });
     } catch (error) {
@@ -174,7 +176,7 @@ function waitForEvents(cgroup: string, holds: () => boolean, timeoutMs: number):
 
 function subCgroups(cgroup: string): string[] {
   try {
-    return readdirSync(ROOT + cgroup, { withFileTypes: true })
+    return readdirSync(CGROUP_ROOT + cgroup, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => path.posix.join(cgroup, entry.name));
   } catch (error) {

@@ -27,6 +27,7 @@ import {
   signalProcess,
 } from './proc.ts';
 import { type RunResult, run } from './spawn.ts';
+import { thawAtEnd } from './thaw.ts';
 
 export const host = {
   bootId,
@@ -53,6 +54,7 @@ export const host = {
   removeCgroup: cgroup.removeCgroup,
   isPopulated: cgroup.isPopulated,
   freezeCgroup: cgroup.freezeCgroup,
+  thawAtEnd,
   isFrozen: cgroup.isFrozen,
   onCgroupEvent: cgroup.onCgroupEvent,
   waitUntilEmpty: cgroup.waitUntilEmpty,

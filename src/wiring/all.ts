@@ -3,6 +3,7 @@ import type { Ports } from '../lifecycle/ports.ts';
 import { artifactStore } from '../storage/artifacts.ts';
 import { storagePaths } from '../storage/paths.ts';
 import { basePorts } from './base.ts';
+import { imageFilesPort } from './image-files.ts';
 import { rootfsPort } from './rootfs.ts';
 import { runtimePort } from './runtime.ts';
 import { secretsPort } from './secrets.ts';
@@ -18,6 +19,7 @@ export function allPorts(root: string | undefined, caller: string): Ports {
     ...runtimePort(base.settings),
     ...rootfsPort(base.settings),
     ...secretsPort(base.settings),
+    ...imageFilesPort(base.settings),
     artifacts: (id) => artifactStore(storagePaths(base.settings.stateDir), id),
     openTree: async (options) => (await import('../storage/tree.ts')).openTree(options),
     hostReport: async (programs) =>

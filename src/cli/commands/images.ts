@@ -1,10 +1,9 @@
 import type { Ports } from '../../lifecycle/ports.ts';
-import { resolveImage } from '../../lifecycle/resolve-image.ts';
 import { BerthError } from '../../model/errors.ts';
-import { imageFilter } from '../../model/image-filter.ts';
 import type { ImageRecord } from '../../model/records.ts';
 import { ANY } from '../../model/template/types.ts';
 import type { Arguments, Command } from '../command.ts';
+import { imagePredicate } from '../image-prune.ts';
 import { IMAGE_HEADINGS, IMAGE_ORDERS, type ImageRow, imageJson, imageRows } from '../images-rows.ts';
 import { table } from '../table.ts';
 
@@ -17,6 +16,7 @@ export const command: Command = {
     digests: { type: 'bool', help: 'Show digests' },
     filter: { type: 'strings', short: 'f', help: 'Only those that match, KEY=VALUE' },
     format: { type: 'string', help: 'json, or a Go template, also behind table' },
+    history: { type: 'bool', help: 'Also all names that each image ever had' },
     'no-trunc': { type: 'bool', help: 'Show whole IDs' },
     noheading: { type: 'bool', short: 'n', help: 'Without the line of column names' },
     quiet: { type: 'bool', short: 'q', help: 'Only the IDs' },
@@ -29,7 +29,8 @@ export const command: Command = {
     const format = args.string('format');
     const noHeading = args.bool('noheading');
     if (args.bool('quiet')) print([...new Set(rows.map(({ ID }) => `${ID}\n`))].join(''));
-    else if (format === undefined) print(imageTable(rows, { digests: args.bool('digests'), noHeading }));
+    else if (format === undefined)
+      print(imageTable(rows, { digests: args.bool('digests'), history: args.bool('history'), noHeading }));
     else {
       const { printFormatted } = await import('../format.ts');
       printFormatted(print, {
@@ -65,11 +66,7 @@ function listed(args: Arguments, { store, now }: Ports): ImageRow[] {
   const [name] = args.positionals;
   const filters = [...args.strings('filter'), ...(name === undefined ? [] : [`reference=${name}`])];
   const at = Date.parse(now());
-  const passes = imageFilter(filters, {
-    now: at,
-    find: (text) => findImage(store, text),
-    isUsed: (image) => usedBy(image) > 0,
-  });
+  const passes = imagePredicate({ store, now }, filters);
   return store
     .listImages()
     .filter(passes)
@@ -78,24 +75,23 @@ function listed(args: Arguments, { store, now }: Ports): ImageRow[] {
     );
 }
 
-function findImage(store: Ports['store'], text: string): ImageRecord | undefined {
-  try {
-    return resolveImage(store, text).image;
-  } catch (error) {
-    if (error instanceof BerthError && (error.code === 'no-such-image' || error.code === 'invalid'))
-      return undefined;
-    throw error;
-  }
-}
-
 function imageTable(
   rows: ImageRow[],
-  { digests, noHeading }: { digests: boolean; noHeading: boolean },
+  { digests, history, noHeading }: { digests: boolean; history: boolean; noHeading: boolean },
 ): string {
   const digest = (text: string): string[] => (digests ? [text] : []);
+  const past = (text: string): string[] => (history ? [text] : []);
   return table(
-    ['REPOSITORY', 'TAG', ...digest('DIGEST'), 'IMAGE ID', 'CREATED', 'SIZE'],
-    rows.map((row) => [row.Repository, row.Tag, ...digest(row.Digest), row.ID, row.Created, row.Size]),
+    ['REPOSITORY', 'TAG', ...digest('DIGEST'), 'IMAGE ID', 'CREATED', 'SIZE', ...past('HISTORY')],
+    rows.map((row) => [
+      row.Repository,
+      row.Tag,
+      ...digest(row.Digest),
+      row.ID,
+      row.Created,
+      row.Size,
+      ...past(row.History),
+    ]),
     { noHeading },
   );
 }

@@ -23,7 +23,7 @@ export const command: Command = {
     }
     const opened = await ports();
     const imported = await importImages(
-      opened.settings,
+      opened,
       input === undefined ? { stream: process.stdin } : { path: input },
       {
         onProgress: (progress) => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { importArchive } from '../../../src/storage/import.ts';
-import { deleteLayer } from '../../../src/storage/layers.ts';
+import { removeLayers } from '../../../src/storage/layers.ts';
 import { containerPaths, storagePaths } from '../../../src/storage/paths.ts';
 import { deleteContainerStorage, mountRootfs, unmountRootfs } from '../../../src/storage/rootfs.ts';
 import { mountAt } from '../../../src/sys/mountinfo.ts';
@@ -147,8 +147,8 @@ test('a directory is bound as it is', async (t) => {
 
 test('a missing layer is named', async (t) => {
   const { paths, mountPoint, layers } = await image(t, [[{ name: 'f', body: 'x' }]]);
-  await deleteLayer(paths, layers[0] ?? '');
-  await deleteLayer(paths, layers[0] ?? '');
+  await removeLayers(paths, [layers[0] ?? ''])();
+  await removeLayers(paths, [layers[0] ?? ''])();
   await assert.rejects(mountRootfs(paths, { layers }, { id: ID, mountPoint }), {
     code: 'storage',
     message: `layer ${layers[0]} is missing: load its image again`,

@@ -63,7 +63,7 @@ function importsOf(text: string): string[] {
   const code = withoutComments(text);
   return [
     /\bfrom\s*(['"])(.+?)\1/g,
-    /\bimport\s*(['"])(.+?)\1/g,
+    /^\s*import\s*(['"])(.+?)\1/gm,
     /\b(?:import|require)\(\s*(['"`])(.+?)\1/g,
   ].flatMap((form) => [...code.matchAll(form)].map(([, , module = '']) => module));
 }
