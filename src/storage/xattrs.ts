@@ -55,7 +55,8 @@ export function xattrBatch(directory: string): XattrBatch {
 }
 
 /** What says that the disk is to blame and not the attribute. */
-const OF_THE_DISK = /: (No space left on device|Disk quota exceeded|Input\/output error|Operation not supported)$/;
+const OF_THE_DISK =
+  /: (No space left on device|Disk quota exceeded|Input\/output error|Operation not supported)$/;
 
 /** setfattr(1) goes on after an error and says one line for each: the first tells enough. */
 function refusal(stderr: string): BerthError {

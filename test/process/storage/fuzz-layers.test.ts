@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { BerthError } from '../../../src/model/errors.ts';
 import { type UnpackedLayer, unpackLayer } from '../../../src/storage/unpack.ts';
 import { scratch } from './archives.ts';
-import { type LayerCase, layerCase, tarOfCase } from './layer-cases.ts';
+import { damage, type LayerCase, layerCase, tarOfCase } from './layer-cases.ts';
 import { directoriesWith, eachNode, linesOfModel, linesOnDisk, withoutMadeUpTimes } from './layer-facts.ts';
 import { type LayerModel, modelLayer, Refused } from './layer-model.ts';
 
@@ -26,7 +26,8 @@ function guarded(base: string): () => void {
     const { mode, uid, gid, nlink, size, mtimeMs, ctimeMs } = lstatSync(path);
     return [mode, uid, gid, nlink, size, mtimeMs, ctimeMs].join();
   };
-  const look = () => [facts(base), readdirSync(base).join(), ...guards.map((path) => facts(join(path, 'secret')))].join('\n');
+  const look = () =>
+    [facts(base), readdirSync(base).join(), ...guards.map((path) => facts(join(path, 'secret')))].join('\n');
   const before = look();
   return () => {
     assert.equal(look(), before);
@@ -56,11 +57,15 @@ async function unpacked(tar: Buffer, directory: string): Promise<UnpackedLayer |
 
 /** Attributes of everything below a directory, by path: one program's run for many layers. */
 function attributesBelow(directory: string): Map<string, string[]> {
-  const text = execFileSync('getfattr', ['-R', '-P', '-h', '-d', '-m', '^(user|trusted)\\.', '-e', 'hex', '.'], {
-    cwd: directory,
-    encoding: 'latin1',
-    maxBuffer: 1 << 28,
-  });
+  const text = execFileSync(
+    'getfattr',
+    ['-R', '-P', '-h', '-d', '-m', '^(user|trusted)\\.', '-e', 'hex', '.'],
+    {
+      cwd: directory,
+      encoding: 'latin1',
+      maxBuffer: 1 << 28,
+    },
+  );
   const plain = (quoted: string) =>
     quoted.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
   return new Map(
@@ -79,8 +84,13 @@ function attributesOf(model: LayerModel, prefix: string): [string, string[]][] {
   eachNode(model.root, (path, node) => {
     if (node.kind === 'whiteout') return;
     const holder = node.kind === 'directory' ? node : node.inode;
-    const all = { ...holder.xattrs, ...(node.kind === 'directory' && node.opaque ? { 'trusted.overlay.opaque': 'y' } : {}) };
-    const lines = Object.entries(all).map(([name, value]) => `${name}=0x${Buffer.from(value, 'latin1').toString('hex')}`);
+    const all = {
+      ...holder.xattrs,
+      ...(node.kind === 'directory' && node.opaque ? { 'trusted.overlay.opaque': 'y' } : {}),
+    };
+    const lines = Object.entries(all).map(
+      ([name, value]) => `${name}=0x${Buffer.from(value, 'latin1').toString('hex')}`,
+    );
     if (lines.length > 0) found.push([`${prefix}${path}`, lines.sort()]);
   });
   return found;
@@ -98,7 +108,8 @@ test('20 000 generated layers become exactly what they say, or are refused in on
   const compareAttributes = () => {
     assert.deepEqual(attributesBelow(layers), new Map(expected));
     expected = [];
-    for (const name of readdirSync(layers)) if (name !== 'secret') rmSync(join(layers, name), { recursive: true });
+    for (const name of readdirSync(layers))
+      if (name !== 'secret') rmSync(join(layers, name), { recursive: true });
   };
   const property = fc.asyncProperty(layerCase, async (layer) => {
     number += 1;
@@ -111,7 +122,10 @@ test('20 000 generated layers become exactly what they say, or are refused in on
     if (model instanceof Refused || result instanceof BerthError) {
       refusals += 1;
       const told = result instanceof BerthError ? result.message : 'accepted';
-      assert.ok(result instanceof BerthError && model instanceof Refused, `${told}, model: ${model instanceof Refused ? model.message : 'accepts'}`);
+      assert.ok(
+        result instanceof BerthError && model instanceof Refused,
+        `${told}, model: ${model instanceof Refused ? model.message : 'accepts'}`,
+      );
       assert.equal(result.code, 'archive', result.message);
       rmSync(own, { recursive: true });
       return;
@@ -120,13 +134,39 @@ test('20 000 generated layers become exactly what they say, or are refused in on
     const lines = linesOfModel(model.root);
     assert.deepEqual(withoutMadeUpTimes(linesOnDisk(directory), lines), lines);
     assert.deepEqual(result.root, model.rootMeta);
-    assert.deepEqual(result.implicit.sort(), directoriesWith(model.root, ({ implicit }) => implicit));
-    assert.deepEqual(result.opaque.sort(), directoriesWith(model.root, ({ opaque }) => opaque));
+    assert.deepEqual(
+      result.implicit.sort(),
+      directoriesWith(model.root, ({ implicit }) => implicit),
+    );
+    assert.deepEqual(
+      result.opaque.sort(),
+      directoriesWith(model.root, ({ opaque }) => opaque),
+    );
     expected.push(...attributesOf(model, `${number}/diff`));
     if (number % BATCH === 0) compareAttributes();
   });
-  const runs = Number(process.env.N ?? 20000) * TIMES;
+  const runs = 20_000 * TIMES;
   await fc.assert(property, { numRuns: runs });
   compareAttributes();
   assert.ok(refusals > runs / 20 && refusals < runs / 2, `${refusals} refusals: both happen often`);
+});
+
+test('of damaged and senseless tars every one is unpacked or refused in one line, and nothing outside is touched', async (t) => {
+  const base = scratch(t);
+  const assertUntouched = guarded(base);
+  const own = join(base, 'layers', 'own');
+  const garbage = fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes));
+  const damaged = fc
+    .tuple(layerCase, fc.array(damage, { minLength: 1, maxLength: 3 }))
+    .map(([layer, damages]) => damages.reduce((tar, change) => change(tar), tarOfCase(layer)));
+  const tars = fc.oneof({ weight: 12, arbitrary: damaged }, { weight: 1, arbitrary: garbage });
+  await fc.assert(
+    fc.asyncProperty(tars, async (tar) => {
+      mkdirSync(join(own, 'diff'), { recursive: true });
+      await unpacked(tar, join(own, 'diff'));
+      rmSync(own, { recursive: true });
+      assertUntouched();
+    }),
+    { numRuns: 3000 * TIMES },
+  );
 });

@@ -5,15 +5,17 @@ import type { Directory, Inode, Meta, Node } from './layer-model.ts';
 
 type Lines = Record<string, string>;
 
-/** What lies below a directory, by path: kind, owner, mode, time, content, and which names are one file. */
-export function linesOnDisk(directory: string): Lines {
+/** What lies below a directory, by path: kind, owner, mode, time, content, and with `links` which names are one file. */
+export function linesOnDisk(directory: string, { links } = { links: true }): Lines {
   const lines: Lines = {};
   const firstName = new Map<number, string>();
   const base = fromText(directory);
   const visit = (path: string): void => {
     for (const name of readdirSync(toBytes(`${base}${path}`), 'latin1').sort()) {
       const inside = `${path}/${name}`;
-      const stat = lstatSync(toBytes(`${base}${inside}`));
+      const stat = lstatSync(toBytes(`${base}${inside}`), { throwIfNoEntry: false });
+      // overlayfs lists whiteouts where only one layer has the directory; there is nothing behind the name.
+      if (stat === undefined) continue;
       if (stat.isDirectory()) {
         lines[inside] = `directory ${metaLine(stat)}`;
         visit(inside);
@@ -21,7 +23,7 @@ export function linesOnDisk(directory: string): Lines {
       else {
         const first = firstName.get(stat.ino) ?? inside;
         firstName.set(stat.ino, first);
-        lines[inside] = `${leafLine(stat, toBytes(`${base}${inside}`))} as ${first}`;
+        lines[inside] = `${leafLine(stat, toBytes(`${base}${inside}`))}${links ? ` as ${first}` : ''}`;
       }
     }
   };
@@ -29,7 +31,7 @@ export function linesOnDisk(directory: string): Lines {
   return lines;
 }
 
-export function linesOfModel(root: Directory): Lines {
+export function linesOfModel(root: Directory, { links } = { links: true }): Lines {
   const lines: Lines = {};
   const firstName = new Map<Inode, string>();
   const visit = (directory: Directory, path: string): void => {
@@ -42,7 +44,7 @@ export function linesOfModel(root: Directory): Lines {
       else {
         const first = firstName.get(node.inode) ?? inside;
         firstName.set(node.inode, first);
-        lines[inside] = `${inodeLine(node.inode)} as ${first}`;
+        lines[inside] = `${inodeLine(node.inode)}${links ? ` as ${first}` : ''}`;
       }
     }
   };

@@ -92,7 +92,8 @@ function addEntry(model: LayerModel, entry: CaseEntry): void {
     return;
   }
   if (kind !== 'directory' && (kind === 'char' || kind === 'block')) checkDevice(entry.device);
-  if (kind === 'symlink' && (entry.target === '' || entry.target.includes('\0'))) throw new Refused('no target');
+  if (kind === 'symlink' && (entry.target === '' || entry.target.includes('\0')))
+    throw new Refused('no target');
   const parent = parentsIn(model.root, parts);
   checkName(base);
   const old = parent.children.get(base);
@@ -191,7 +192,8 @@ function contentOf(entry: CaseEntry): string {
 }
 
 function metaOf({ mode, uid, gid, mtime }: CaseEntry): Meta {
-  for (const id of [uid, gid]) if (!(id >= 0 && id <= 2 ** 32 - 2)) throw new Refused('an owner out of range');
+  for (const id of [uid, gid])
+    if (!(id >= 0 && id <= 2 ** 32 - 2)) throw new Refused('an owner out of range');
   const holds = mtime >= 0 && mtime < 2 ** 34 * 1000;
   return { mode: mode & 0o7777, uid, gid, mtime: holds ? mtime : 0 };
 }
@@ -210,4 +212,29 @@ function partsOf(name: string): string[] {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) throw new Refused('..');
   return parts;
+}
+
+/** What layers, lowest first, show together: overlayfs' rules, and a directory that has no entry has the metadata of the one below. */
+export function mergeLayers(layers: readonly LayerModel[]): LayerModel {
+  const topmostFirst = layers.toReversed();
+  return {
+    root: mergeDirectories(topmostFirst.map(({ root }) => root)),
+    rootMeta: topmostFirst.find(({ rootMeta }) => rootMeta !== undefined)?.rootMeta,
+  };
+}
+
+/** @param stack the same directory in several layers, topmost first, with nothing in between. */
+function mergeDirectories(stack: readonly Directory[]): Directory {
+  const merged = newDirectory(stack.find(({ implicit }) => !implicit)?.meta);
+  const bottom = stack.findIndex(({ opaque }) => opaque);
+  const visible = bottom < 0 ? stack : stack.slice(0, bottom + 1);
+  for (const name of new Set(visible.flatMap(({ children }) => [...children.keys()]))) {
+    const nodes = visible.flatMap(({ children }) => children.get(name) ?? []);
+    const top = nodes[0];
+    if (top?.kind === 'leaf') merged.children.set(name, top);
+    if (top?.kind !== 'directory') continue;
+    const end = nodes.findIndex(({ kind }) => kind !== 'directory');
+    merged.children.set(name, mergeDirectories((end < 0 ? nodes : nodes.slice(0, end)) as Directory[]));
+  }
+  return merged;
 }

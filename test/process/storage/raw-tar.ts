@@ -54,7 +54,11 @@ export function gnuBlocks(type: 'L' | 'K', text: string): Buffer {
 
 export const END_OF_TAR = Buffer.alloc(2 * BLOCK);
 
-function number(block: Buffer, value: number | string, [offset, width]: [offset: number, width: number]): void {
+function number(
+  block: Buffer,
+  value: number | string,
+  [offset, width]: [offset: number, width: number],
+): void {
   if (typeof value === 'string') block.write(value.slice(0, width), offset, 'latin1');
   else if (value >= 0 && value < 8 ** (width - 1))
     block.write(value.toString(8).padStart(width - 1, '0'), offset, 'latin1');
