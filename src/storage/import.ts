@@ -7,7 +7,8 @@ import { setFlagsFromString } from 'node:v8';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { type ImageConfig, imageArchitecture, normaliseImageName, parseImageConfig } from '../model/image.ts';
 import { type Archive, type ArchiveSource, openArchive, readText } from './archive.ts';
-import { type Bytes, decompress } from './decompress.ts';
+import { type Budget, budget } from './budget.ts';
+import type { Bytes } from './decompress.ts';
 import { hasLayer, layerSize, publishLayers, writeLayerFacts } from './layers.ts';
 import { type ArchivedBlob, type ArchivedImage, archivedImages } from './manifests.ts';
 import type { StoragePaths } from './paths.ts';
@@ -44,6 +45,8 @@ export interface ImportOptions {
   onProgress?: (progress: ImportProgress) => void;
   /** Names to give instead of the archive's, which must hold one image then. */
   names?: string[];
+  /** Bytes that the archive, and the layers in it, may have uncompressed; 0 for any number. See budget.ts for what holds else. */
+  maxBytes?: number;
 }
 
 /**
@@ -60,10 +63,20 @@ export async function importArchive(
   setFlagsFromString('--semi-space-growth-factor=1');
   return withStaging(paths, async (staging) => {
     options.onProgress?.({ step: 'reading' });
+    const { directory } = staging;
+    const { maxBytes } = options;
+    const allowed = () => budget({ directory, ...(maxBytes === undefined ? {} : { maxBytes }) });
     try {
-      const archive = await openArchive(source, join(staging.directory, 'archive.tar'));
+      const archive = await openArchive(source, { file: join(directory, 'archive.tar'), budget: allowed() });
       try {
-        return await importImages({ paths, archive, staging, options, staged: new Map() });
+        return await importImages({
+          paths,
+          archive,
+          staging,
+          options,
+          staged: new Map(),
+          budget: allowed(),
+        });
       } finally {
         await archive.close();
       }
@@ -73,6 +86,9 @@ export async function importArchive(
   });
 }
 
+/** OVL_MAX_STACK of the kernel, also Podman's. */
+const MAX_LAYERS = 500;
+
 interface Import {
   paths: StoragePaths;
   archive: Archive;
@@ -80,6 +96,8 @@ interface Import {
   options: ImportOptions;
   /** Sizes of the layers unpacked by this import, by diff id. */
   staged: Map<string, number>;
+  /** For all layers together. */
+  budget: Budget;
 }
 
 type CheckedImage = Omit<ImportedImage, 'layers'>;
@@ -140,6 +158,11 @@ async function checkImage(
       `the image has ${image.layers.length} layers, its config names ${config.diffIds.length}`,
     );
   }
+  if (new Set(config.diffIds).size > MAX_LAYERS)
+    throw new BerthError(
+      'archive',
+      `the image has ${config.diffIds.length} layers, overlayfs takes no more than ${MAX_LAYERS}`,
+    );
   if (config.os !== '' && config.os !== 'linux')
     throw new BerthError('archive', `the image is for ${config.os}, not for linux`);
   const foreign = config.architecture !== '' && config.architecture !== architecture;
@@ -170,7 +193,7 @@ async function importLayer(
     throw new BerthError('archive', `${blob.name} has ${size} bytes, declared are ${blob.size}`);
   // Uncompressed layers of OCI archives would be hashed twice to the same end.
   const compressed = blob.digest === undefined || blob.digest === diffId ? undefined : measure(content);
-  const tar = measure(decompress(compressed?.bytes ?? content));
+  const tar = measure(job.budget.decompress(compressed?.bytes ?? content));
   const facts = await unpackLayer(Readable.from(tar.bytes, { objectMode: false }), join(directory, 'diff'));
   if (compressed !== undefined && compressed.digest() !== blob.digest)
     throw new BerthError('archive', `${blob.name} does not match its digest`);
