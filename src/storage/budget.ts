@@ -15,7 +15,7 @@ const DEFAULT_RATIO = 200;
 const RESERVE_BYTES = 64 * 2 ** 20;
 const RESERVE_PART = 0.02;
 /** How often the file system is asked, in bytes. */
-const ASK_EVERY = 16 * 2 ** 20;
+const ASK_EVERY = 2 ** 20;
 
 export interface BudgetOptions {
   /** Somewhere on the file system that is filled. */
