@@ -5,8 +5,9 @@ import { dirname, join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import type { Budget } from './budget.ts';
 import { toBytes } from './byte-string.ts';
-import { type Bytes, decompress, detectCompression, MAGIC_LENGTH } from './decompress.ts';
+import { type Bytes, detectCompression, MAGIC_LENGTH } from './decompress.ts';
 import { byteExactExtract, type TarHeader } from './tar-reader.ts';
 
 export type ArchiveSource = { path: string } | { stream: Readable };
@@ -20,16 +21,20 @@ export interface Archive {
 
 /** An image archive has one file per layer and a few more; a tar of a million files is something else. */
 const MAX_FILES = 100_000;
-/** Manifests and configs are read into memory. */
-const MAX_JSON = 8 * 1024 * 1024;
+/** Manifests and configs are read into memory; registries and Podman take no larger ones either. */
+const MAX_JSON = 4 * 1024 * 1024;
 const MAX_LINKS = 8;
 const CHUNK = 65536;
 
 /**
  * Opens an archive. A plain tar file is read in place; a compressed one, and a stream, is first written to `spool`, because
  * the manifest that says what the files are may be the last of them.
+ * @param spool.budget what it may be uncompressed.
  */
-export async function openArchive(source: ArchiveSource, spool: string): Promise<Archive> {
+export async function openArchive(
+  source: ArchiveSource,
+  spool: { file: string; budget: Budget },
+): Promise<Archive> {
   if ('stream' in source) return openTar(await spooled(source.stream, spool));
   const { path } = source;
   const kind = await stat(path).catch((error: unknown) => {
@@ -52,9 +57,9 @@ export async function readText(archive: Archive, name: string): Promise<string> 
   return Buffer.concat(chunks).toString();
 }
 
-async function spooled(stream: Readable, spool: string): Promise<string> {
-  await pipeline(decompress(stream), createWriteStream(spool, { mode: 0o600 }));
-  return spool;
+async function spooled(stream: Readable, spool: { file: string; budget: Budget }): Promise<string> {
+  await pipeline(spool.budget.decompress(stream), createWriteStream(spool.file, { mode: 0o600 }));
+  return spool.file;
 }
 
 async function isCompressed(path: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { type ImageConfig, imageArchitecture, normaliseImageName, parseImageConfig } from '../model/image.ts';
 import { type Archive, type ArchiveSource, openArchive, readText } from './archive.ts';
-import { decompress } from './decompress.ts';
+import { type Budget, budget } from './budget.ts';
 import { isComplete, layerSize, publishLayers } from './layers.ts';
 import { type ArchivedBlob, type ArchivedImage, archivedImages } from './manifests.ts';
 import type { StoragePaths } from './paths.ts';
@@ -47,6 +47,8 @@ export interface ImportOptions {
   hold?: (diffIds: readonly string[]) => void;
   /** Names to give instead of the archive's, which must hold one image then. */
   names?: string[];
+  /** Bytes that the archive, and the layers in it, may have uncompressed; 0 for any number. See budget.ts for what holds else. */
+  maxBytes?: number;
 }
 
 /**
@@ -63,10 +65,20 @@ export async function importArchive(
   setFlagsFromString('--semi-space-growth-factor=1');
   return withStaging(paths, async (staging) => {
     options.onProgress?.({ step: 'reading' });
+    const { directory } = staging;
+    const { maxBytes } = options;
+    const allowed = () => budget({ directory, ...(maxBytes === undefined ? {} : { maxBytes }) });
     try {
-      const archive = await openArchive(source, join(staging.directory, 'archive.tar'));
+      const archive = await openArchive(source, { file: join(directory, 'archive.tar'), budget: allowed() });
       try {
-        return await importImages({ paths, archive, staging, options, staged: new Map() });
+        return await importImages({
+          paths,
+          archive,
+          staging,
+          options,
+          staged: new Map(),
+          budget: allowed(),
+        });
       } finally {
         await archive.close();
       }
@@ -76,6 +88,9 @@ export async function importArchive(
   });
 }
 
+/** OVL_MAX_STACK of the kernel, also Podman's. */
+const MAX_LAYERS = 500;
+
 interface Import {
   paths: StoragePaths;
   archive: Archive;
@@ -83,6 +98,8 @@ interface Import {
   options: ImportOptions;
   /** Sizes of the layers unpacked by this import, by diff id. */
   staged: Map<string, number>;
+  /** For all layers together. */
+  budget: Budget;
 }
 
 type CheckedImage = Omit<ImportedImage, 'layers'>;
@@ -144,6 +161,11 @@ async function checkImage(
       `the image has ${image.layers.length} layers, its config names ${config.diffIds.length}`,
     );
   }
+  if (new Set(config.diffIds).size > MAX_LAYERS)
+    throw new BerthError(
+      'archive',
+      `the image has ${config.diffIds.length} layers, overlayfs takes no more than ${MAX_LAYERS}`,
+    );
   if (config.os !== '' && config.os !== 'linux')
     throw new BerthError('archive', `the image is for ${config.os}, not for linux`);
   const foreign = config.architecture !== '' && config.architecture !== architecture;
@@ -174,7 +196,7 @@ async function importLayer(
   const compressed = blob.digest === undefined || blob.digest === diffId ? undefined : measure(content);
   const staged = await stageLayer(
     join(job.staging.directory, diffId),
-    decompress(compressed?.bytes ?? content),
+    job.budget.decompress(compressed?.bytes ?? content),
   );
   if (compressed !== undefined && compressed.digest() !== blob.digest)
     throw new BerthError('archive', `${blob.name} does not match its digest`);

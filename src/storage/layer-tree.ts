@@ -17,6 +17,7 @@ import {
   mkdirSync,
   rmSync,
   type Stats,
+  symlinkSync,
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -35,6 +36,7 @@ export interface LayerTree {
   /** Hides everything that the layers below have in the directory `path`. */
   opaque(path: string): void;
   node(path: string, type: 'c' | 'b' | 'p', owner: Owner, device?: { major: number; minor: number }): void;
+  symlink(path: string, target: string, owner: Owner): void;
   /** Owner, mode and time of something that is not a directory. */
   setOwner(path: string, owner: Owner): void;
   /** A directory's time, set at the end because every new entry changes it. */
@@ -100,6 +102,11 @@ export function layerTree(
       setOwner(path, owner);
     },
 
+    symlink(path, target, owner) {
+      symlinkSync(toBytes(target), host(path));
+      setOwner(path, owner);
+    },
+
     setOwner,
     isKnownDirectory: (path) => directories.has(path),
     rememberTime: (path, mtime) => times.set(path, mtime),
@@ -137,6 +144,8 @@ export function layerTree(
     if (old !== undefined && !isWhiteout(old)) throw new Error('one of its parents is not a directory');
     if (old !== undefined) remove(path, old);
     mkdirSync(host(path));
+    // In a setgid directory it would have that one's group.
+    lchownSync(host(path), 0, 0);
     chmodSync(host(path), 0o755);
     if (old === undefined) implicit.add(path);
     else setOpaque(path);

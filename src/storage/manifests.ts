@@ -43,8 +43,11 @@ export async function archivedImages(archive: Archive, platform: Platform): Prom
 
 type Fields = Record<string, unknown>;
 
+/** Each is parsed and looked at: a small file can name a million. */
+const MAX_IMAGES = 1000;
+
 function dockerImages(json: string): ArchivedImage[] {
-  return list(parse(json, 'manifest.json'), 'manifest.json').map((item) => {
+  return imageList(parse(json, 'manifest.json'), 'manifest.json').map((item) => {
     const image = fields(item, 'manifest.json');
     const config = string(image.Config, 'Config');
     const digest = /(?:^|\/)([0-9a-f]{64})(?:\.json)?$/.exec(config)?.[1];
@@ -74,7 +77,7 @@ function directoryImage(json: string): ArchivedImage {
 async function ociImages(archive: Archive, platform: Platform): Promise<ArchivedImage[]> {
   const index = fields(parse(await readText(archive, 'index.json'), 'index.json'), 'index.json');
   const images: ArchivedImage[] = [];
-  for (const item of list(index.manifests ?? [], 'manifests')) {
+  for (const item of imageList(index.manifests ?? [], 'manifests')) {
     const descriptor = fields(item, 'manifests');
     if (!isAttestation(descriptor)) images.push(await ociImage(archive, descriptor, { platform, depth: 0 }));
   }
@@ -164,6 +167,13 @@ function fields(value: unknown, what: string): Fields {
 function list(value: unknown, what: string): unknown[] {
   if (!Array.isArray(value)) throw malformed(what);
   return value;
+}
+
+function imageList(value: unknown, what: string): unknown[] {
+  const items = list(value, what);
+  if (items.length > MAX_IMAGES)
+    throw new BerthError('archive', `the archive names ${items.length} images, more than ${MAX_IMAGES}`);
+  return items;
 }
 
 function string(value: unknown, what: string): string {

@@ -3,15 +3,17 @@
  *
  * A live import is known by its lock, which proper-lockfile keeps fresh. The lock is taken before the directory is made and
  * given back after it is gone, so a directory without a fresh lock is always a dead import's, and is swept by the
- * next one. A sweeper moves it aside first: if its owner was only asleep (a suspended machine), the owner's next step
+ * next one. That one need not wait for the lock to become stale if it can see that the process is gone: the directory is
+ * named after it. A sweeper moves it aside first: if its owner was only asleep (a suspended machine), the owner's next step
  * fails instead of publishing what is being deleted.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { BerthError, isErrno } from '../model/errors.ts';
+import { isAlive, processNamespaces, selfRef } from '../sys/proc.ts';
 import { removeAside } from './aside.ts';
 import { ensureStorage, type StoragePaths } from './paths.ts';
 
@@ -30,7 +32,7 @@ export async function withStaging<Result>(
   work: (staging: Staging) => Promise<Result>,
 ): Promise<Result> {
   ensureStorage(paths);
-  const directory = join(paths.staging, randomUUID());
+  const directory = join(paths.staging, `${ownerName()}-${randomUUID()}`);
   let lost: Error | undefined;
   const release = await lock(directory, {
     realpath: false,
@@ -66,6 +68,11 @@ async function sweep(paths: StoragePaths, own: string): Promise<void> {
   );
   bases.delete(own);
   for (const base of bases) {
+    if (isOrphan(basename(base))) {
+      await removeAside(paths, base);
+      await rm(`${base}.lock`, { recursive: true, force: true });
+      continue;
+    }
     const release = await lock(base, { realpath: false, stale: STAGING_STALE_MS }).catch((error: unknown) => {
       if (isErrno(error, 'ELOCKED')) return undefined;
       throw error;
@@ -74,4 +81,20 @@ async function sweep(paths: StoragePaths, own: string): Promise<void> {
     await removeAside(paths, base);
     await release();
   }
+}
+
+/** Names of other PID namespaces say nothing here. */
+function ownerName(): string {
+  const { pid, startTime } = selfRef();
+  return `${pidNamespace()}-${pid}-${startTime}`;
+}
+
+/** Is this the directory of a process that is gone? */
+function isOrphan(name: string): boolean {
+  const [, namespace, pid, startTime] = /^(\d+)-(\d+)-(\d+)-/.exec(name) ?? [];
+  return namespace === pidNamespace() && !isAlive({ pid: Number(pid), startTime: Number(startTime) });
+}
+
+function pidNamespace(): string | undefined {
+  return processNamespaces(process.pid).pid;
 }

@@ -5,9 +5,10 @@
  * is binary); tar-stream decodes both as UTF-8 and so destroys what is not. Here every string that comes out of a
  * header is a "byte string" (byte-string.ts).
  *
- * Beyond that, three readings follow Go's archive/tar, which wrote nearly all images there are: an entry of a kind
+ * Beyond that, four readings follow Go's archive/tar, which wrote nearly all images there are: an entry of a kind
  * that has no content has none, whatever its size field says; global PAX headers apply to nothing;
- * a malformed PAX record is an error instead of the end of the records.
+ * a malformed PAX record is an error instead of the end of the records; and two blocks of zeros end the archive,
+ * whatever comes after them.
  */
 import { type Extract, extract } from 'tar-stream';
 
@@ -40,7 +41,11 @@ export interface TarHeader {
 
 /** The parts of tar-stream 3.2.2's extractor that are replaced; a test fails when they are renamed. */
 interface Internals {
-  _header: Omit<TarHeader, 'type'> & { type: string | null };
+  /** null: the block was all zeros. */
+  _header: (Omit<TarHeader, 'type'> & { type: string | null }) | null;
+  _buffer: { buffered: number; shift(size: number): unknown };
+  _consumeHeader(): boolean;
+  _write(data: Uint8Array, done: (error: Error | null) => void): void;
   _pax: Record<string, string> | null;
   _decodeLongHeader(content: Buffer): void;
   _applyLongHeaders(): void;
@@ -53,12 +58,26 @@ export function byteExactExtract(): Extract {
   const options: object = { filenameEncoding: 'latin1', allowUnknownFormat: true };
   const extractor = extract(options);
   const internals = extractor as unknown as Internals;
-  const { _decodeLongHeader: decodeLongHeader, _applyLongHeaders: applyLongHeaders } = internals;
-  if (decodeLongHeader === undefined || applyLongHeaders === undefined) {
-    throw new Error('this tar-stream has no _decodeLongHeader or _applyLongHeaders');
+  const {
+    _decodeLongHeader: decodeLongHeader,
+    _applyLongHeaders: applyLongHeaders,
+    _consumeHeader: consumeHeader,
+  } = internals;
+  if (decodeLongHeader === undefined || applyLongHeaders === undefined || consumeHeader === undefined) {
+    throw new Error('this tar-stream has no _decodeLongHeader, _applyLongHeaders or _consumeHeader');
   }
+  let zeroBlocks = 0;
+  internals._consumeHeader = () => {
+    const goOn = consumeHeader.call(extractor);
+    zeroBlocks = internals._header === null ? zeroBlocks + 1 : 0;
+    if (zeroBlocks === 2) {
+      internals._buffer.shift(internals._buffer.buffered);
+      internals._write = (_data, done) => done(null);
+    }
+    return goOn;
+  };
   internals._decodeLongHeader = (content) => {
-    const { type } = internals._header;
+    const type = internals._header?.type;
     if (type === 'pax-global-header') return;
     if (type === 'pax-header') internals._pax = { ...internals._pax, ...parsePax(content) };
     else decodeLongHeader.call(extractor, content);
@@ -66,7 +85,7 @@ export function byteExactExtract(): Extract {
   internals._applyLongHeaders = () => {
     applyLongHeaders.call(extractor);
     const header = internals._header;
-    if (header.type !== null && WITHOUT_CONTENT.has(header.type)) header.size = 0;
+    if (header !== null && header.type !== null && WITHOUT_CONTENT.has(header.type)) header.size = 0;
   };
   // When reading fails, the entry being read fails too; the extractor's own error is the one that counts, and an
   // 'error' event that nobody listens to would end the process.

@@ -5,18 +5,10 @@
  * the hooks it offers: `extract` (byte-exact headers), `ignore` (sees every entry first: checks it, makes way for
  * it, and makes itself what tar-fs cannot) and `fs` (the few calls tar-fs makes, none of which follows a symlink).
  * tar-fs alone would drop setuid, setgid and sticky bits, owners and times of symlinks, devices, fifos,
- * PAX owners and times, and xattrs; and it would follow a symlink when a directory of the same name comes later.
+ * PAX owners and times, and xattrs; it would follow a symlink when a directory of the same name comes later, and look
+ * at what a symlink points to.
  */
-import {
-  closeSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  symlinkSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, linkSync, lstatSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as tarFs from 'tar-fs';
@@ -63,14 +55,17 @@ export async function unpackLayer(
       const owner = layerOwner(header);
       state.owner = owner;
       const entry = layerEntry(header);
-      if (entry.kind === 'root') state.root = owner;
-      else if (writtenHere(tree, entry, owner)) return true;
-      else if (entry.kind === 'file') {
+      if (entry.kind === 'root') {
+        state.root = owner;
+        return true;
+      }
+      const written = writtenHere(tree, entry, owner);
+      if (entry.kind === 'file') {
         header.type = 'file';
         frame?.file(entry.path, { offset: header.byteOffset, size: header.size });
       }
-      if ('path' in entry) tree.addXattrs(entry.path, layerXattrs(header));
-      return entry.kind === 'root';
+      if (!MARKERS.has(entry.kind)) tree.addXattrs((entry as { path: string }).path, layerXattrs(header));
+      return written;
     } catch (error) {
       extractor.destroy(entryError(header, error));
       return true;
@@ -95,6 +90,9 @@ export async function unpackLayer(
   }
 }
 
+/** What says something about other layers and is nothing itself. */
+const MARKERS: ReadonlySet<LayerEntry['kind']> = new Set(['skip', 'whiteout', 'opaque']);
+
 /** Makes way for the entry, and makes it if tar-fs cannot. */
 function writtenHere(tree: LayerTree, entry: Exclude<LayerEntry, { kind: 'root' }>, owner: Owner): boolean {
   switch (entry.kind) {
@@ -114,6 +112,11 @@ function writtenHere(tree: LayerTree, entry: Exclude<LayerEntry, { kind: 'root' 
       tree.prepare(entry.path, entry.kind);
       tree.node(entry.path, 'p', owner);
       return true;
+    case 'symlink':
+      // tar-fs would look at what it points to, through links that lead out of the layer.
+      tree.prepare(entry.path, entry.kind);
+      tree.symlink(entry.path, entry.target, owner);
+      return true;
     case 'link':
       tree.requireRealParents(entry.target);
       tree.prepare(entry.path, entry.kind);
@@ -130,8 +133,8 @@ const KNOWN_DIRECTORY = { isDirectory: () => true, isSymbolicLink: () => false }
 type Callback = (error: unknown, value?: unknown) => void;
 
 /**
- * The calls tar-fs 3.1 makes while extracting. Owner, mode and times all happen in `chmod`/`lchmod`, its last call for an
- * entry, because it has cut the mode down to 0777 by then.
+ * The calls tar-fs 3.1 makes while extracting. Owner, mode and times all happen in `chmod`, its last call for an entry,
+ * because it has cut the mode down to 0777 by then.
  */
 function tarFsCalls(
   tree: LayerTree,
@@ -155,7 +158,7 @@ function tarFsCalls(
   const lstat = (path: string, done: Callback) =>
     tree.isKnownDirectory(inside(path))
       ? done(null, KNOWN_DIRECTORY)
-      : answer(() => noFollowStat(path), done);
+      : answer(() => lstatSync(toBytes(path)), done);
   return {
     lstat,
     stat: lstat,
@@ -164,27 +167,13 @@ function tarFsCalls(
     mkdir: (path: string, _options: unknown, done: Callback) =>
       answer(() => mkdirSync(toBytes(path), { mode: 0o700 }), done),
     unlink: (path: string, done: Callback) => answer(() => unlinkSync(toBytes(path)), done),
-    symlink: (target: string, path: string, done: Callback) =>
-      answer(() => symlinkSync(toBytes(target), toBytes(path)), done),
     link: (target: string, path: string, done: Callback) =>
       answer(() => linkSync(toBytes(target), toBytes(path)), done),
     utimes: (_path: string, _atime: Date, _mtime: Date, done: Callback) => done(null),
     chown: (_path: string, _uid: number, _gid: number, done: Callback) => done(null),
-    lchown: (_path: string, _uid: number, _gid: number, done: Callback) => done(null),
     chmod: (path: string, _mode: number, done: Callback) => finishEntry(path, done),
-    lchmod: (path: string, _mode: number, done: Callback) => finishEntry(path, done),
     createWriteStream: (path: string) => newFile(toBytes(path)),
   };
-}
-
-/** tar-fs looks at where a symlink points; a target that cannot be looked at is just not there. */
-function noFollowStat(path: string) {
-  try {
-    return lstatSync(toBytes(path));
-  } catch (error) {
-    if (isErrno(error, 'ENOTDIR', 'ENAMETOOLONG')) (error as NodeJS.ErrnoException).code = 'ENOENT';
-    throw error;
-  }
 }
 
 /** A file that must not exist yet, written synchronously: into the page cache, faster than through the thread pool. */

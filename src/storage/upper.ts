@@ -50,7 +50,11 @@ export function inheritedDirectories(topmostFirst: readonly Layer[]): Map<string
     const chain = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
     const found = chain.map((step) => [step, mergedOwner(topmostFirst, step)] as const);
     if (found.at(-1)?.[1] === undefined) continue;
-    for (const [step, owner] of found) if (owner !== undefined) wanted.set(step, owner);
+    for (const [step, owner] of found) {
+      // In the upper it must exist for the sake of what lies in it, and look as it did without it.
+      const shown = owner ?? topmostCopy(topmostFirst, step);
+      if (shown !== undefined) wanted.set(step, shown);
+    }
   }
   return wanted;
 }
@@ -62,6 +66,15 @@ function mergedOwner(topmostFirst: readonly Layer[], path: string): Owner | unde
     if (owner === 'hidden') return undefined;
     if (owner !== undefined && !facts.implicit.includes(path)) return owner;
     if (facts.opaque.some((opaque) => path.startsWith(`${opaque}/`))) return undefined;
+  }
+  return undefined;
+}
+
+/** A directory for which no layer has an entry, as the topmost layer made it up. */
+function topmostCopy(topmostFirst: readonly Layer[], path: string): Owner | undefined {
+  for (const { diff } of topmostFirst) {
+    const owner = ownOwner(diff, path);
+    if (owner !== undefined) return owner === 'hidden' ? undefined : owner;
   }
   return undefined;
 }

@@ -7,7 +7,6 @@ import { spawnSync } from 'node:child_process';
 import { BerthError } from '../model/errors.ts';
 import { cleanEnvironment, spawnError } from '../sys/spawn.ts';
 import { toBytes } from './byte-string.ts';
-import { runOrFail } from './program.ts';
 import type { Place } from './rooted.ts';
 
 /** Bytes of input held before setfattr runs; a layer of a million attributes must not fill the memory. */
@@ -30,7 +29,15 @@ export function xattrBatch(directory: string): XattrBatch {
     pending = new Map();
     size = 0;
     // -h: the attribute of a symlink, never of what it points to.
-    runOrFail('set extended attributes', 'setfattr', ['-h', '--restore=-'], { cwd: directory, input });
+    const { error, status, stderr } = spawnSync('setfattr', ['-h', '--restore=-'], {
+      cwd: directory,
+      env: { ...cleanEnvironment(), LC_ALL: 'C' },
+      input,
+      encoding: 'utf8',
+      maxBuffer: Number.POSITIVE_INFINITY,
+    });
+    if (error !== undefined) throw spawnError('setfattr', error);
+    if (status !== 0) throw refusal(stderr);
   };
   return {
     add(path, attributes) {
@@ -45,6 +52,17 @@ export function xattrBatch(directory: string): XattrBatch {
     },
     flush,
   };
+}
+
+/** What says that the disk is to blame and not the attribute. */
+const OF_THE_DISK =
+  /: (No space left on device|Disk quota exceeded|Input\/output error|Operation not supported)$/;
+
+/** setfattr(1) goes on after an error and says one line for each: the first tells enough. */
+function refusal(stderr: string): BerthError {
+  const first = stderr.split('\n')[0]?.replace(/^setfattr: /, '') ?? '';
+  const code = OF_THE_DISK.test(first) ? 'storage' : 'archive';
+  return new BerthError(code, `cannot set the extended attributes that the layer has: ${first}`);
 }
 
 /** The form that getfattr(1) --dump prints and setfattr(1) --restore reads. */

@@ -12,8 +12,10 @@ import { baseRecipe, baseRoot, mmdebstrap } from './rootfs.ts';
  * - busybox: /bin/sh and all applets, users root, nobody and app (1000, also in group extra); 5 MB
  * - redis: the real redis-server, listening on 127.0.0.1:6379, and redis-cli; 70 MB
  * - layers: busybox under two more layers with everything that is hard about layers (images.sh says what)
+ * - odd, hidden, many: busybox under layers that are hard to unpack (hard-images.sh says how)
+ * - ping: the real ping with its file capability, started as an ordinary user; 30 MB
  */
-export type ImageName = 'busybox' | 'redis' | 'layers';
+export type ImageName = 'busybox' | 'redis' | 'layers' | 'odd' | 'hidden' | 'ping' | 'many';
 export type ArchiveFormat = 'docker-archive' | 'oci-archive';
 
 /** Path of an archive on the host that holds the image under the name localhost/NAME:latest. */
@@ -30,17 +32,21 @@ export async function ensureImage(
 
 /** Folder of the image as an OCI layout, with the tag `latest`. */
 export async function imageLayout(name: ImageName): Promise<string> {
-  const base = name === 'layers' ? await imageLayout('busybox') : '';
-  const hash = recipeHash(baseRecipe(), basename(base), sourceText('images.sh'), ...REDIS);
+  const { script, base: below, packages = [] } = RECIPES[name];
+  const base = below === undefined ? '' : await imageLayout(below);
+  const all = Object.values(RECIPES).flatMap((recipe) =>
+    recipe.script === script ? (recipe.packages ?? []) : [],
+  );
+  const hash = recipeHash(baseRecipe(), basename(base), sourceText(script), ...all);
   return cached({ kind: 'images', name: `${name}-layout`, hash }, async (path) => {
     const root = `${path}.root`;
     try {
       await mkdir(root);
       // Slow, and independent of the bed's own root, which the next step waits for.
-      if (name === 'redis') await mmdebstrap(join(root, 'rootfs'), REDIS);
-      const script = join(import.meta.dirname, 'images.sh');
+      if (packages.length > 0) await mmdebstrap(join(root, 'rootfs'), packages);
+      const file = join(import.meta.dirname, script);
       const program = `cat >"$1/images.sh" && exec sh "$1/images.sh" "$@"`;
-      await inBase(dirname(path), program, [basename(root), basename(path), name, basename(base)], script);
+      await inBase(dirname(path), program, [basename(root), basename(path), name, basename(base)], file);
     } finally {
       await rm(root, { recursive: true, force: true });
     }
@@ -52,6 +58,18 @@ const REDIS = [
   '--variant=extract',
   '--include=base-files,base-passwd,busybox-static,redis-server,redis-tools',
 ];
+
+const PING = ['--variant=extract', '--include=base-files,busybox-static,iputils-ping,libc-bin'];
+
+const RECIPES: Record<ImageName, { script: string; base?: ImageName; packages?: string[] }> = {
+  busybox: { script: 'images.sh' },
+  redis: { script: 'images.sh', packages: REDIS },
+  layers: { script: 'images.sh', base: 'busybox' },
+  odd: { script: 'hard-images.sh', base: 'busybox' },
+  hidden: { script: 'hard-images.sh', base: 'busybox' },
+  ping: { script: 'hard-images.sh', packages: PING },
+  many: { script: 'hard-images.sh', base: 'busybox' },
+};
 
 const EXPORT = 'skopeo copy --quiet "oci:$1:latest" "$2:$3:localhost/$4:latest"';
 

@@ -1,6 +1,7 @@
 import { recordImages } from '../../lifecycle/load.ts';
 import { BerthError } from '../../model/errors.ts';
 import { shortId } from '../../model/name.ts';
+import { parseSize } from '../../model/size.ts';
 import { importImages } from '../../wiring/images.ts';
 import type { Command } from '../command.ts';
 
@@ -10,6 +11,10 @@ export const command: Command = {
   summary: 'Load the images of a docker-archive, an OCI archive or an OCI directory. Prints their names.',
   flags: {
     input: { type: 'string', short: 'i', help: 'The archive; standard input unless given' },
+    'max-size': {
+      type: 'string',
+      help: 'How large the archive and its layers may be uncompressed, 0: any size (default: 1g and 200 times what is read)',
+    },
     quiet: { type: 'bool', short: 'q', help: 'Without progress on stderr' },
   },
   positionals: [0, 0],
@@ -21,11 +26,14 @@ export const command: Command = {
         'cannot read from terminal, use command-line redirection or the --input flag',
       );
     }
+    const maxSize = args.string('max-size');
+    const maxBytes = maxSize === undefined ? undefined : parseSize(maxSize);
     const opened = await ports();
     const imported = await importImages(
       opened,
       input === undefined ? { stream: process.stdin } : { path: input },
       {
+        ...(maxBytes === undefined ? {} : { maxBytes }),
         onProgress: (progress) => {
           if (args.bool('quiet') || progress.step !== 'layer' || progress.state === 'unpacking') return;
           warn(

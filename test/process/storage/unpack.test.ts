@@ -380,6 +380,17 @@ for (const cut of [1, 511, 513, 1023, 1025]) {
   });
 }
 
+test('what follows the end of a tar is no part of it', async (t) => {
+  const { directory } = await unpack(t, [{ name: 'f', body: 'x' }], (tar) =>
+    Buffer.concat([tar, tar, Buffer.from('rubbish')]),
+  );
+  assert.deepEqual(readdirSync(directory), ['f']);
+  const twice = await unpack(t, [{ name: 'g', body: 'x' }], (tar) =>
+    Buffer.concat([tar.subarray(0, -512), tar]),
+  );
+  assert.deepEqual(readdirSync(twice.directory), ['g'], 'one block of zeros ends nothing');
+});
+
 test('a damaged header is refused', async (t) => {
   const damage = (tar: Buffer) => {
     tar[3] = 0x41;
