@@ -13,6 +13,7 @@ import {
   remove,
   script,
   systemctl,
+  until,
 } from '../../support/machine.ts';
 import { arrange, assertReached, installTestBuild } from '../cuts/installed.ts';
 import { assertNoTrace } from './traces.ts';
@@ -25,6 +26,20 @@ const DROP_IN = '/etc/systemd/system/berth-c.service.d';
 const SEAL = `printf ${SEALED} | systemd-creds encrypt --name=tok -p - - 2>/dev/null |
   sed '1i [Service]' | systemctl edit --stdin berth-c`;
 const LOOK = 'cd /run/secrets; stat -c "%n %a %u:%g" *; tail -n +1 *; echo; echo $CREDENTIALS_DIRECTORY';
+
+/** Nothing but what systemd needs beside a /usr; the unit is standard input. */
+const SYSTEMD_ROOT = `mkdir -p /srv/os && cd /srv/os && mkdir -p usr etc/systemd/system proc sys dev run tmp var root
+  for d in bin sbin lib lib64; do ln -s usr/$d $d; done
+  touch etc/machine-id && cat >etc/systemd/system/inner.service`;
+const INNER_UNIT = `[Unit]
+Requires=basic.target
+After=basic.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ImportCredential=tok
+ExecStart=sh -c 'cp $CREDENTIALS_DIRECTORY/tok /tmp/seen; chmod 644 /tmp/seen'
+`;
 
 describe('credentials', () => {
   let bed: Bed;
@@ -91,6 +106,27 @@ describe('credentials', () => {
         await forget();
       }));
   }
+
+  test('a payload that is systemd hands them on to its own services', () =>
+    leavingNothing(bed, async () => {
+      await bed.sh(SYSTEMD_ROOT, { input: INNER_UNIT, quick: true });
+      await berth(
+        bed,
+        ...['create', '--name', 'c', '--rootfs', '--stop-timeout', '0', '-v', '/usr:/usr:ro'],
+        ...['/srv/os', '/sbin/init', '--unit=inner.service'],
+      );
+      await script(bed, SEAL);
+      await systemctl(bed, 'start', 'berth-c');
+      await until('the service in the container has run', async () =>
+        (await answer(bed, 'exec', 'c', 'systemctl', 'is-active', 'inner')).stdout === 'active'
+          ? true
+          : undefined,
+      );
+      assert.equal(await berth(bed, 'exec', 'c', 'cat', '/tmp/seen'), SEALED);
+      await remove(bed, 'c');
+      await script(bed, 'rm -r /srv/os');
+      await forget();
+    }));
 
   test('one that the unit has takes the place of the secret that was copied at create', () =>
     leavingNothing(bed, async () => {
@@ -164,10 +200,8 @@ describe('credentials', () => {
       ]);
       for (const point of [
         'kill start after write-files',
-        'kill start after write-spec',
         'kill start after create-in-runtime',
         'fail start after write-files',
-        'fail start before create-in-runtime',
         'fail start after create-in-runtime',
       ]) {
         await arrange(bed, 'c', point);

@@ -39,6 +39,18 @@ describe('containerEnvironment', () => {
     ]);
   });
 
+  it('has secrets over everything, and tells where credentials are unless that was said', () => {
+    const env = (entries: string[]) =>
+      containerEnvironment(config({ env: entries }), APP, {
+        terminal: false,
+        extra: ['T=exec'],
+        secrets: ['T=secret'],
+        hasCredentials: true,
+      }).slice(4);
+    assert.deepEqual(env(['T=config']), ['CREDENTIALS_DIRECTORY=/run/secrets', 'T=secret']);
+    assert.deepEqual(env(['CREDENTIALS_DIRECTORY=/mine']), ['CREDENTIALS_DIRECTORY=/mine', 'T=secret']);
+  });
+
   it('has each key once, with the value that was given last', () => {
     const entry = fc
       .tuple(fc.constantFrom('A', 'B', 'HOME', 'PATH', 'TERM'), fc.string())

@@ -38,6 +38,35 @@ describe('containerMounts', () => {
     );
   });
 
+  it('mounts secrets in a tmpfs of their own, credentials over them and read-only, what was asked for over both', () => {
+    const secrets = [
+      { source: '/c/0', destination: '/run/secrets/a' },
+      { source: '/c/1', destination: '/run/secrets/b' },
+      { source: '/m/0', destination: '/run/secrets/a', readOnly: true },
+    ];
+    const at = (changes: Parameters<typeof config>[0]) =>
+      containerMounts({ config: config(changes), files: { secrets } }).filter(({ destination }) =>
+        destination.startsWith('/run/secrets'),
+      );
+    const sealed = ['bind', 'rprivate', 'ro', 'nosuid', 'noexec', 'nodev'];
+    const [directory, ...files] = at({});
+    assert.deepEqual([directory?.destination, directory?.type], ['/run/secrets', 'tmpfs']);
+    assert.deepEqual(
+      files.map(({ source, options }) => [source, options]),
+      [
+        ['/m/0', sealed],
+        ['/c/1', ['bind', 'rprivate']],
+      ],
+    );
+    assert.deepEqual(at({ readOnly: true })[2]?.options, sealed);
+    assert.ok(at({ readOnly: true })[0]?.options.includes('ro'));
+    assert.equal(at({ mounts: [bind('/mine', '/run/secrets/b')] })[2]?.source, '/mine');
+    const elsewhere = [{ source: '/c/0', destination: '/etc/a' }];
+    const mounts = containerMounts({ config: config(), files: { secrets: elsewhere } });
+    assert.equal(find(mounts, '/etc/a').source, '/c/0');
+    assert.equal(destinations(mounts).includes('/run/secrets'), false);
+  });
+
   it('lets what was asked for replace its own at the same place, a default or a file', () => {
     const mounts = containerMounts({
       config: config({ mounts: [tmpfs('/dev/shm', 'size=1m'), bind('/mine', '/etc/hosts')] }),

@@ -4,6 +4,25 @@ import { containerProcess, execProcess } from '../../../src/oci/process.ts';
 import { config } from '../../support/config.ts';
 import { APP, HOST, ROOT } from './facts.ts';
 
+describe('execProcess with secrets', () => {
+  const container = config({ secretEnv: [{ name: 's', variable: 'T' }] });
+  const running = containerProcess(container, ROOT, HOST, { secrets: ['T=then'], hasCredentials: true });
+  const envOf = (secrets?: string[]) =>
+    execProcess(container, running, { args: ['x'], ...(secrets === undefined ? {} : { secrets }) }).env;
+
+  it('has them as the first process has them, or as they are now', () => {
+    assert.ok(envOf().includes('T=then'));
+    assert.ok(envOf(['T=now']).includes('T=now') && !envOf(['T=now']).includes('T=then'));
+  });
+
+  it('knows where the credentials are if there are any', () => {
+    assert.ok(envOf().includes('CREDENTIALS_DIRECTORY=/run/secrets'));
+    const without = containerProcess(container, ROOT, HOST);
+    const { env } = execProcess(container, without, { args: ['x'], secrets: [] });
+    assert.equal(env.join().includes('CREDENTIALS'), false);
+  });
+});
+
 describe('containerProcess', () => {
   it('runs entrypoint and command together in the working directory', () => {
     const { args, cwd } = containerProcess(
