@@ -107,7 +107,7 @@ export function normaliseImageName(
     const why =
       name === ''
         ? 'repository name must have at least one component'
-        : parts !== null && /[A-Z]/.test(path)
+        : parts !== null && /[A-Z]/.test(path) && /^[\w./:-]+$/.test(path)
           ? 'repository name must be lowercase'
           : 'invalid reference format: names look like registry/path/name:tag';
     throw new BerthError('invalid', `parsing reference ${JSON.stringify(name)}: ${why}`);
