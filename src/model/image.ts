@@ -10,6 +10,8 @@ export interface ImageConfig {
   /** As written: RFC 3339. */
   created?: string;
   author?: string;
+  /** Docker's: what a commit was told to say. */
+  comment?: string;
 
   /** Empty = root. */
   user: string;
@@ -65,6 +67,7 @@ export function parseImageConfig(json: string): ImageConfig {
     os: text(blob, 'os') ?? '',
     ...optional('created', text(blob, 'created')),
     ...optional('author', text(blob, 'author')),
+    ...optional('comment', text(blob, 'comment') || undefined),
     user: text(config, 'User') ?? '',
     env: texts(config, 'Env'),
     entrypoint: texts(config, 'Entrypoint'),

@@ -42,7 +42,7 @@ const WRONG: [line: string, code: number, error: RegExp][] = [
   ['save -o /tmp/new nosuch', 125, /nosuch: image not known/],
   ['save --format x -o /tmp/new busybox', 125, /format value must be one of oci-dir oci-archive/],
   [
-    'save --format oci-archive -m -o /tmp/new busybox',
+    'save --format oci-archive -m -o /tmp/new busybox layers',
     125,
     /unsupported format "oci-archive" for saving multiple/,
   ],
@@ -52,11 +52,7 @@ const WRONG: [line: string, code: number, error: RegExp][] = [
     125,
     /opening file "\/nonexistent\/x": open \/nonexistent\/x: no such file or dir/,
   ],
-  [
-    'save -o /tmp busybox',
-    125,
-    /opening file "\/tmp": open \/tmp: is a directory|illegal operation on a directory/,
-  ],
+  ['save -o /tmp busybox', 125, /opening file "\/tmp": open \/tmp: is a directory/],
   ['save -o /etc/passwd busybox', 125, /docker-archive doesn't support modifying existing images/],
   ['save --format oci-dir busybox', 125, /--format oci-dir writes a directory: name it with --output/],
   ['save --format docker-dir -o /etc/passwd busybox', 125, /not a directory/],
