@@ -150,6 +150,8 @@ export interface ContainerConfig {
   stopTimeoutSeconds: number;
   restart: RestartPolicy;
   autoRemove: boolean;
+  /** `run --rmi`: with the container, the name of its image goes, too, and with its last name the image. */
+  autoRemoveImage?: true;
 
   mounts: MountConfig[];
   network: NetworkMode;

@@ -124,6 +124,8 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   stopTimeoutSeconds: number;
   restart: RestartPolicy;
   autoRemove: boolean;
+  /** Only with autoRemove. */
+  autoRemoveImage?: true;
   mounts: MountConfig[];
   network: NetworkMode;
   readOnly: boolean;
@@ -214,6 +216,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     stopTimeoutSeconds: request.stopTimeoutSeconds,
     restart: request.restart,
     autoRemove: request.autoRemove,
+    ...(request.autoRemoveImage ? { autoRemoveImage: request.autoRemoveImage } : {}),
     mounts: request.mounts,
     network: request.network,
     readOnly: request.readOnly,

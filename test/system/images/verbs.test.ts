@@ -392,6 +392,27 @@ describe('images that are here', () => {
     });
   });
 
+  for (const runtime of RUNTIMES) {
+    test(`run --rmi takes the image along, unless another container has it, with ${runtime}`, async () => {
+      const out = await bed.sh(`
+        run="berth run --runtime ${runtime} --rmi"
+        berth create --name other busybox true >/dev/null
+        berth tag busybox alias; $run alias true; berth image exists alias || echo alias is gone
+        $run busybox true; berth image exists busybox && echo in use
+        berth rm other >/dev/null
+        berth inspect $($run -d --name w busybox sleep 1000) --format '{{.HostConfig.AutoRemove}} {{.HostConfig.AutoRemoveImage}}'
+        berth stop --time 0 w; berth image exists busybox || echo gone
+        ls /var/lib/berth/layers | wc -l; berth load --quiet -i /images/busybox.tar
+        berth create --name c busybox true >/dev/null; berth container cleanup --rmi c 2>&1 || echo $?
+        berth container cleanup --rm --rmi c; berth image exists busybox || echo gone`);
+      assert.match(
+        out,
+        /^alias is gone\nin use\ntrue true\nw\ngone\n4\nLoaded image: localhost\/busybox:latest\nError: image used by [0-9a-f]{64}: image is in use by a container: [^\n]+\n125\nc\ngone$/,
+      );
+      await reload();
+    });
+  }
+
   test('events tell what happened to images, and names are shown with their history', async () => {
     const out = await bed.sh(`
       since=$(date --utc +%Y-%m-%dT%H:%M:%S.%3NZ); berth tag busybox one:1 two; berth untag busybox two
