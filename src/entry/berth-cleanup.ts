@@ -2,9 +2,10 @@
  * ExecStopPost= of a container's unit: `berth-cleanup [--root DIR] ID`. Its exit code is the unit's result.
  * `berth-cleanup [--root DIR] ID SESSION` is what conmon runs at the end of an exec session.
  */
-import { cleanupContainer } from '../lifecycle/cleanup.ts';
+import { type CleanupPorts, cleanupContainer } from '../lifecycle/cleanup.ts';
 import type { Ports } from '../lifecycle/ports.ts';
 import { endSession } from '../lifecycle/sessions.ts';
+import type { ContainerConfig } from '../model/config.ts';
 import { basePorts } from '../wiring/base.ts';
 import { idArgument, runEntry } from '../wiring/main.ts';
 import { rootfsPort } from '../wiring/rootfs.ts';
@@ -24,8 +25,19 @@ runEntry(async (args) => {
   };
   const [id = '', session] = args.positionals;
   if (session !== undefined) return endSessionOf(ports, id, session);
-  return cleanupContainer(ports, idArgument(args));
+  const config = ports.store.getContainer(idArgument(args))?.config;
+  const exitCode = await cleanupContainer(ports, idArgument(args));
+  if (config?.autoRemoveImage === true && ports.store.getContainer(config.id) === undefined)
+    await dropImageOf(ports, config);
+  return exitCode;
 });
+
+/** Of `run --rmi`; rare, and loaded only then. */
+async function dropImageOf(ports: CleanupPorts, { image }: ContainerConfig): Promise<void> {
+  const { imageRemoval } = await import('../wiring/image-removal.ts');
+  const { dropImage } = await import('../lifecycle/remove-image.ts');
+  if (image !== undefined) await dropImage({ ...ports, imageFiles: imageRemoval(ports.settings) }, image);
+}
 
 function endSessionOf(
   ports: Pick<Ports, 'host' | 'store' | 'runtime' | 'now'>,

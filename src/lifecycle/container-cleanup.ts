@@ -1,12 +1,15 @@
 /** container cleanup: what a unit does at its end, for one whose own cleanup was killed. */
+import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type ContainerStatus, verdict } from '../model/state.ts';
 import { type CleanupPorts, cleanupLocked, unitRests } from './cleanup.ts';
 import { endUnit } from './jobs.ts';
+import { sweepLayers } from './layers.ts';
 import { withContainer } from './lock.ts';
 import { current } from './observe.ts';
 import { removeContainer } from './remove.ts';
+import { type RemoveImagePorts, removeImage } from './remove-image.ts';
 
 /**
  * Cleans up. What runs, is paused or stopping is left to its unit, and what is half-removed to `rm`: success, as for
@@ -34,5 +37,17 @@ export async function cleanUpAndRemove(ports: CleanupPorts, container: Container
     if (!(error instanceof BerthError)) throw error;
     const words = `failed to clean up and remove container ${container.config.id}: ${error.message}`;
     throw new BerthError(error.code, words, { exitCode: 125, cause: error });
+  }
+}
+
+/** The image of a container that is cleaned up. Throws, in Podman's words and with 125, for one that is in use. */
+export async function cleanUpImage(ports: RemoveImagePorts, { image }: ContainerConfig): Promise<void> {
+  if (image === undefined) return;
+  try {
+    await removeImage(ports, { typed: image.name }, { force: false });
+    await sweepLayers(ports);
+  } catch (error) {
+    if (!(error instanceof BerthError)) throw error;
+    throw new BerthError(error.code, error.message, { exitCode: 125, cause: error });
   }
 }

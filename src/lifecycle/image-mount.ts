@@ -5,7 +5,7 @@
 import type { ImageRecord } from '../model/records.ts';
 import { appendImageEvent } from './image-event.ts';
 import { withLock } from './lock.ts';
-import type { Ports } from './ports.ts';
+import type { Ports, RemovingFiles } from './ports.ts';
 
 type ImageMountPorts = Pick<Ports, 'store' | 'locks' | 'imageFiles' | 'now'>;
 
@@ -53,7 +53,7 @@ export async function unmountImage(
 
 /** For an image that is being removed: whoever looks into it keeps what he has open. */
 export async function unmountImageWhole(
-  ports: Pick<Ports, 'locks' | 'imageFiles'>,
+  ports: Pick<Ports, 'locks'> & { imageFiles: Pick<RemovingFiles, 'isMounted' | 'unmount'> },
   id: string,
 ): Promise<void> {
   if (ports.imageFiles.isMounted(id)) await withLock(ports.locks, LOCK, () => ports.imageFiles.unmount(id));

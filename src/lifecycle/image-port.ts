@@ -11,6 +11,9 @@ export interface NewLayer {
 /** Where a new layer's files come from: a tar, packed or not; what a container changed; a whole mounted tree. */
 export type LayerSource = { tar: AsyncIterable<Uint8Array> } | { container: string } | { directory: string };
 
+/** What removing takes of it. */
+export type RemovingFiles = Pick<ImageFiles, 'listLayers' | 'removeLayers' | 'isMounted' | 'unmount'>;
+
 export interface ImageFiles {
   /** Diff ids of all layers that are on disk. */
   listLayers(): string[];

@@ -6,9 +6,11 @@
  * written after its layers are. So a crash between the two leaves layers that nobody needs, never a row without its
  * layers; the next verb that removes or loads images takes them away.
  */
-import type { Ports } from './ports.ts';
+import type { Ports, RemovingFiles } from './ports.ts';
 
-type LayerPorts = Pick<Ports, 'store' | 'host' | 'imageFiles'>;
+type LayerPorts = Pick<Ports, 'store' | 'host'> & {
+  imageFiles: Pick<RemovingFiles, 'listLayers' | 'removeLayers'>;
+};
 
 /** Removes the layers that nobody needs. Not inside a transaction. */
 export async function sweepLayers({ store, host, imageFiles }: LayerPorts): Promise<void> {

@@ -1,15 +1,17 @@
 /** rmi: names of images, and images with the layers that nobody else needs. */
+import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { planRemoval } from '../model/image-removal.ts';
 import type { CleanupPorts } from './cleanup.ts';
 import { removalOrder } from './dependencies.ts';
 import { appendImageEvent } from './image-event.ts';
 import { unmountImageWhole } from './image-mount.ts';
-import type { Ports, Store } from './ports.ts';
+import { sweepLayers } from './layers.ts';
+import type { Ports, RemovingFiles, Store } from './ports.ts';
 import { removeContainer } from './remove.ts';
 import { findImageName } from './resolve-image.ts';
 
-export type RemoveImagePorts = CleanupPorts & Pick<Ports, 'imageFiles'>;
+export type RemoveImagePorts = CleanupPorts & { imageFiles: RemovingFiles };
 
 /** What somebody typed, or the ID of one of all. */
 export type RemovalTarget = { typed: string } | { id: string };
@@ -82,6 +84,25 @@ function removeRows(
   if (removal.users.length > 0) return undefined;
   store.deleteImage(id);
   return { untagged, deleted: id };
+}
+
+/**
+ * After the removal of a container that was made with `--rmi`: takes its image's name away, and with the last one the image,
+ * unless it is in use.
+ */
+export async function dropImage(
+  ports: RemoveImagePorts,
+  image: NonNullable<ContainerConfig['image']>,
+): Promise<void> {
+  const found = findImageName(ports.store, image.name);
+  if (found?.image.id !== image.id) return;
+  try {
+    await removeImage(ports, { typed: image.name }, { force: false });
+    await sweepLayers(ports);
+  } catch (error) {
+    if (!(error instanceof BerthError)) throw error;
+    if (error.exitCode !== 2) ports.warn(`image ${image.name} is not removed: ${error.message}`);
+  }
 }
 
 /** IDs of the containers that were made of an image, the newest first. */

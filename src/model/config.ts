@@ -151,6 +151,8 @@ export interface ContainerConfig {
   stopTimeoutSeconds: number;
   restart: RestartPolicy;
   autoRemove: boolean;
+  /** `run --rmi`: with the container, the name of its image goes, too, and with its last name the image. */
+  autoRemoveImage?: true;
 
   mounts: MountConfig[];
   /** `--secret`: files whose content lies with the container; the first one's copy is called 0, the next one's 1 … */

@@ -128,6 +128,8 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   stopTimeoutSeconds: number;
   restart: RestartPolicy;
   autoRemove: boolean;
+  /** Only with autoRemove. */
+  autoRemoveImage?: true;
   mounts: MountConfig[];
   /** As typed; they are looked up before containerConfig sees them, as secrets, secretEnv and credentials. */
   secretRequests?: SecretRequest[];
@@ -220,6 +222,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     stopTimeoutSeconds: request.stopTimeoutSeconds,
     restart: request.restart,
     autoRemove: request.autoRemove,
+    ...(request.autoRemoveImage ? { autoRemoveImage: request.autoRemoveImage } : {}),
     mounts: request.mounts,
     network: request.network,
     readOnly: request.readOnly,

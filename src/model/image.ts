@@ -10,6 +10,8 @@ export interface ImageConfig {
   /** As written: RFC 3339. */
   created?: string;
   author?: string;
+  /** Docker's: what a commit was told to say. */
+  comment?: string;
 
   /** Empty = root. */
   user: string;
@@ -65,6 +67,7 @@ export function parseImageConfig(json: string): ImageConfig {
     os: text(blob, 'os') ?? '',
     ...optional('created', text(blob, 'created')),
     ...optional('author', text(blob, 'author')),
+    ...optional('comment', text(blob, 'comment') || undefined),
     user: text(config, 'User') ?? '',
     env: texts(config, 'Env'),
     entrypoint: texts(config, 'Entrypoint'),
@@ -107,7 +110,7 @@ export function normaliseImageName(
     const why =
       name === ''
         ? 'repository name must have at least one component'
-        : parts !== null && /[A-Z]/.test(path)
+        : parts !== null && /[A-Z]/.test(path) && /^[\w./:-]+$/.test(path)
           ? 'repository name must be lowercase'
           : 'invalid reference format: names look like registry/path/name:tag';
     throw new BerthError('invalid', `parsing reference ${JSON.stringify(name)}: ${why}`);

@@ -32,7 +32,7 @@ export function inspectHostConfig(config: ContainerConfig, facts: HostConfigFact
     PortBindings: {},
     RestartPolicy: { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount },
     AutoRemove: config.autoRemove,
-    AutoRemoveImage: false,
+    AutoRemoveImage: config.autoRemoveImage === true,
     Annotations: mapOrNull(config.annotations),
     VolumeDriver: '',
     VolumesFrom: null,

@@ -14,7 +14,7 @@ export function inspectImage(image: ImageRecord, layerDirectories: readonly stri
     RepoTags: names,
     RepoDigests: digest === undefined ? [] : digestNames(names, digest),
     Parent: '',
-    Comment: config.history.at(-1)?.comment ?? '',
+    Comment: config.comment ?? config.history.at(-1)?.comment ?? '',
     Created: config.created ?? '',
     Config: inspectConfig(config),
     Version: '',

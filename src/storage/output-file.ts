@@ -1,8 +1,6 @@
 /** A file that somebody else will read: whole under its name, or not at all. */
-import { closeSync, constants, createWriteStream, openSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { BerthError, isErrno, systemReason } from '../model/errors.ts';
 import { run } from '../sys/spawn.ts';
 import { describeFailure } from './program.ts';
@@ -20,8 +18,8 @@ export async function writeOutput(file: string, content: AsyncIterable<Buffer>):
   const nameless = isThere ? undefined : openNameless(dirname(file));
   const fd = nameless ?? openNamed(file);
   try {
-    const source = Readable.from(content, { objectMode: false });
-    await pipeline(source, createWriteStream(file, { fd, autoClose: false }));
+    for await (const chunk of content)
+      for (let written = 0; written < chunk.length; ) written += writeSync(fd, chunk, written);
     if (nameless !== undefined) await giveName(nameless, file);
   } catch (error) {
     if (!isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EFBIG', 'EPIPE')) throw error;

@@ -1,21 +1,17 @@
 /** Images on disk, as the lifecycle's ImageFiles port. What only some verbs need is loaded when they call it. */
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import type { Ports } from '../lifecycle/ports.ts';
 import type { Settings } from '../model/settings.ts';
-import { listLayers, removeLayers } from '../storage/layers.ts';
+import { imageMountPoint, mountImage } from '../storage/image-mount.ts';
 import { storagePaths } from '../storage/paths.ts';
-import { mountAt } from '../sys/mountinfo.ts';
+import { imageMountDirectory, imageRemoval } from './image-removal.ts';
 
-export function imageFilesPort({ stateDir, runDir }: Settings): Pick<Ports, 'imageFiles'> {
-  const paths = storagePaths(stateDir);
-  // Gone with the boot, as the mount is.
-  const directory = (id: string): string => path.join(runDir, 'images', id);
-  const mountPoint = (id: string): string => path.join(directory(id), 'merged');
+export function imageFilesPort(settings: Settings): Pick<Ports, 'imageFiles'> {
+  const paths = storagePaths(settings.stateDir);
+  const directory = (id: string): string => imageMountDirectory(settings, id);
   return {
     imageFiles: {
-      listLayers: () => listLayers(paths),
-      removeLayers: (diffIds) => removeLayers(paths, diffIds),
+      ...imageRemoval(settings),
       addLayer: async (source, hold) =>
         (await import('../storage/new-layer.ts')).addLayer(paths, source, hold),
       digest: (text) => createHash('sha256').update(text).digest('hex'),
@@ -29,11 +25,8 @@ export function imageFilesPort({ stateDir, runDir }: Settings): Pick<Ports, 'ima
       },
       writeDirectory: async (target, image, options) =>
         (await import('../storage/image-archive.ts')).imageDirectory(paths, target, image, options),
-      mountPoint,
-      isMounted: (id) => mountAt(mountPoint(id)) !== undefined,
-      mount: async (id, layers) =>
-        (await import('../storage/image-mount.ts')).mountImage(paths, layers, directory(id)),
-      unmount: async (id) => (await import('../storage/image-mount.ts')).unmountImage(directory(id)),
+      mountPoint: (id) => imageMountPoint(directory(id)),
+      mount: (id, layers) => mountImage(paths, layers, directory(id)),
     },
   };
 }

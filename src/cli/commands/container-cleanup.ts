@@ -1,4 +1,4 @@
-import { cleanUp, cleanUpAndRemove } from '../../lifecycle/container-cleanup.ts';
+import { cleanUp, cleanUpAndRemove, cleanUpImage } from '../../lifecycle/container-cleanup.ts';
 import { dryCleanup } from '../../lifecycle/dry-run.ts';
 import { cleanupSession } from '../../lifecycle/sessions.ts';
 import { BerthError } from '../../model/errors.ts';
@@ -21,6 +21,10 @@ export const command: Command = {
     },
     latest: SELECTING.latest,
     rm: { type: 'bool', help: 'Remove the container afterwards' },
+    rmi: {
+      type: 'bool',
+      help: "Afterwards, remove the name of the container's image, and with its last name the image",
+    },
   },
   positionals: [0, Number.POSITIVE_INFINITY],
   async run(args, context) {
@@ -28,6 +32,8 @@ export const command: Command = {
       throw new BerthError('usage', '--all and --exec cannot be set together');
     if (args.has('exec') && args.positionals.length > 1)
       throw new BerthError('usage', 'cannot use exec option when more than one container is given');
+    if (args.has('exec') && args.bool('rmi'))
+      throw new BerthError('usage', '--exec and --rmi cannot be set together');
     const ports = await context.ports();
     const selected = selectContainers(args, ports, { ignoreMissing: true });
     const session = args.string('exec');
@@ -35,6 +41,7 @@ export const command: Command = {
       if (session !== undefined) return cleanupSession(ports, container.config, session);
       if (args.bool('dry-run')) return context.print(dryCleanup(ports, { container }));
       await (args.bool('rm') ? cleanUpAndRemove : cleanUp)(ports, container);
+      if (args.bool('rmi')) await cleanUpImage(ports, container.config);
       context.print(`${word}\n`);
     });
   },

@@ -1,5 +1,6 @@
 import { dryCreate } from '../../lifecycle/dry-run.ts';
 import { runContainer } from '../../lifecycle/run.ts';
+import { BerthError } from '../../model/errors.ts';
 import { chosenStreams, DETACH_KEYS, detachKeys, SIG_PROXY } from '../attach-flags.ts';
 import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
@@ -17,12 +18,20 @@ export const command: Command = {
     detach: { type: 'bool', short: 'd', help: 'Leave it to run in the background and print its ID' },
     'detach-keys': DETACH_KEYS,
     passwd: { type: 'bool', help: 'Give a uid that has none a line in /etc/passwd', default: 'true' },
+    rmi: {
+      type: 'bool',
+      help: 'With --rm, which it implies: also remove the image, unless other containers use it',
+    },
     'sig-proxy': SIG_PROXY,
   },
   stopAtPositional: true,
   positionals: [1, Number.POSITIVE_INFINITY],
   async run(args, { ports, argv, print, warn, hooksDirs }) {
-    const asked = createRequest(args, argv);
+    const removesImage = args.bool('rmi');
+    if (removesImage && args.has('rm') && !args.bool('rm'))
+      throw new BerthError('usage', 'the --rmi option does not work without --rm');
+    const parsed = createRequest(args, argv);
+    const asked = removesImage ? { ...parsed, autoRemove: true, autoRemoveImage: true as const } : parsed;
     const request = {
       ...asked,
       ...(asked.autoRemove ? { ephemeral: true as const } : {}),

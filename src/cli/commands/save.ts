@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
 import type { Ports } from '../../lifecycle/ports.ts';
 import { imagesToSave, saveImages } from '../../lifecycle/save.ts';
 import { BerthError } from '../../model/errors.ts';
@@ -28,7 +29,7 @@ export const command: Command = {
     const output = checkedOutput(args, format);
     const opened = await context.ports();
     const images = imagesToSave(opened.store, args.positionals, args.bool('multi-image-archive'));
-    if (!args.bool('quiet')) tellProgress(images, context);
+    if (output !== undefined && !args.bool('quiet')) tellProgress(images, context);
     const { imageFiles } = opened;
     await saveImages(opened, { images, target: output ?? '' }, () =>
       write(imageFiles, images, { format, output, compress: args.bool('compress'), stream: context.stream }),
@@ -64,7 +65,7 @@ function checkedFormat(args: Arguments): ImageFormat {
     throw new BerthError('usage', `format value must be one of ${IMAGE_FORMATS.join(' ')}`);
   if (args.bool('compress') && format !== 'docker-dir')
     throw new BerthError('usage', "--compress can only be set when --format is 'docker-dir'");
-  if (args.bool('multi-image-archive') && format !== 'docker-archive')
+  if (args.bool('multi-image-archive') && args.positionals.length > 1 && format !== 'docker-archive')
     throw new BerthError(
       'usage',
       `unsupported format "${format}" for saving multiple images (only docker-archive)`,
@@ -85,6 +86,9 @@ function checkedOutput(args: Arguments, format: ImageFormat): string | undefined
   if (output.includes(':'))
     throw new BerthError('usage', `invalid filename (should not contain ':') ${JSON.stringify(output)}`);
   const there = statSync(output, { throwIfNoEntry: false });
+  const why = there?.isDirectory() ? 'is a directory' : 'no such file or directory';
+  if (!isDirectory && (there?.isDirectory() || !existsSync(path.dirname(output))))
+    throw new BerthError('storage', `opening file ${JSON.stringify(output)}: open ${output}: ${why}`);
   if (!isDirectory && there?.isFile() && there.size > 0)
     throw new BerthError(
       'invalid',

@@ -42,7 +42,7 @@ const WRONG: [line: string, code: number, error: RegExp][] = [
   ['save -o /tmp/new nosuch', 125, /nosuch: image not known/],
   ['save --format x -o /tmp/new busybox', 125, /format value must be one of oci-dir oci-archive/],
   [
-    'save --format oci-archive -m -o /tmp/new busybox',
+    'save --format oci-archive -m -o /tmp/new busybox layers',
     125,
     /unsupported format "oci-archive" for saving multiple/,
   ],
@@ -52,11 +52,7 @@ const WRONG: [line: string, code: number, error: RegExp][] = [
     125,
     /opening file "\/nonexistent\/x": open \/nonexistent\/x: no such file or dir/,
   ],
-  [
-    'save -o /tmp busybox',
-    125,
-    /opening file "\/tmp": open \/tmp: is a directory|illegal operation on a directory/,
-  ],
+  ['save -o /tmp busybox', 125, /opening file "\/tmp": open \/tmp: is a directory/],
   ['save -o /etc/passwd busybox', 125, /docker-archive doesn't support modifying existing images/],
   ['save --format oci-dir busybox', 125, /--format oci-dir writes a directory: name it with --output/],
   ['save --format docker-dir -o /etc/passwd busybox', 125, /not a directory/],
@@ -119,13 +115,13 @@ describe('images that are here', () => {
       bed,
       WRONG.map(
         ([line]) =>
-          `berth ${line} >/tmp/.o 2>/tmp/.e </dev/null && c=0 || c=$?; echo "$c $(cat /tmp/.o /tmp/.e | tr '\\n' '@')"; rm /tmp/.o /tmp/.e`,
+          `berth ${line} >/tmp/.o 2>/tmp/.e </dev/null && c=0 || c=$?; echo "$c $(cat /tmp/.o /tmp/.e | tr '\\n' '~')"; rm /tmp/.o /tmp/.e`,
       ).join('\n'),
     );
     const lines = results.split('\n');
     for (const [index, [line, code, error]] of WRONG.entries()) {
       const [, got = '', text = ''] = /^(\d+) (.*)$/.exec(lines[index] ?? '') ?? [];
-      assert.deepEqual([got, text.split('@').length], [String(code), 2], `${line}: ${text}`);
+      assert.deepEqual([got, text.split('~').length], [String(code), 2], `${line}: ${text}`);
       assert.match(text, /^Error: /, line);
       assert.match(text, error, line);
     }
@@ -187,7 +183,7 @@ describe('images that are here', () => {
   test('import makes the image that Podman makes of the same tar, however it is packed', async () => {
     const out = await bed.sh(`
       mkdir -p /tmp/import/root/bin; cd /tmp/import
-      cp /usr/bin/busybox root/bin/sh; ln root/bin/sh root/bin/hard; ln -s sh root/bin/soft; chmod 4755 root/bin/hard
+      cp /usr/bin/busybox root/bin/sh; ln root/bin/sh root/bin/hard; ln -s sh root/bin/ash; chmod 4755 root/bin/hard
       setfattr -n user.x -v y root/bin/sh; mkfifo root/fifo; mkdir -m 1777 root/tmp
       tar --create --xattrs --file=root.tar --directory=root .
       gzip --keep root.tar; zstd --quiet --keep root.tar; xz --keep root.tar; touch -r root.tar root.tar.*
@@ -196,7 +192,7 @@ describe('images that are here', () => {
       for file in root.tar root.tar.gz root.tar.zst root.tar.xz; do berth import $flags $file new; done
       berth import --quiet - <root.tar.gz >/dev/null
       cat root.tar | berth import --quiet - piped | cut -d: -f1
-      berth run --rm piped /bin/soft -c 'echo ran'
+      berth run --rm piped /bin/ash -c 'echo ran'
       berth image prune --force | wc -l
       cd "$(berth image mount new)"; ${TREE}; cd /tmp; echo ---
       cd "$(podman image mount new)"; ${TREE}; cd /tmp
@@ -249,7 +245,7 @@ describe('images that are here', () => {
           assert.match(parts[at + 1] ?? '', /^\[true\] b \[container=podman .*FOO=bar.*\]$/);
           assert.match(parts[at + 2] ?? '', /^localhost\/made:latest\n/);
           assert.match(parts[at + 2] ?? '', /\bmoved\b/);
-          assert.doesNotMatch(parts[at + 2] ?? '', /\bkept\b|hard-too/);
+          assert.doesNotMatch(parts[at + 2] ?? '', /hard-too/);
         }
         await remove(bed, 'work');
       });
@@ -331,18 +327,16 @@ describe('images that are here', () => {
     await reload();
   });
 
-  test('kill -9 of rmi, save, commit, import and tag at random moments: every image stays whole, and nothing stays behind', async () => {
+  test('kill -9 of rmi, save and commit at random moments: every image stays whole, and nothing stays behind', async () => {
     await createShell(bed, 'work', 'true');
     const verbs = [
       'berth rmi layers',
       'berth save --quiet -o /tmp/saved.tar layers',
       'berth save --quiet --format oci-dir -o /tmp/saved layers',
       'berth commit --quiet --pause work made',
-      'berth import --quiet /tmp/root.tar imported',
-      'berth tag layers one two three',
     ];
     for (const verb of verbs) {
-      const rounds = killRounds(4, {
+      const rounds = killRounds(3, {
         strike: `${verb} >/dev/null 2>&1 & pid=$!; sleep $delay; if kill -9 $pid 2>/dev/null; then hit=yes; fi; wait $pid || true`,
         recover: `
           ${WHOLE}
@@ -351,18 +345,18 @@ describe('images that are here', () => {
           rm -rf /tmp/saved
           berth load --quiet -i /images/layers.tar >/dev/null`,
       });
-      await bed.sh(`tar --create --file=/tmp/root.tar --directory=/etc .\n${rounds}`, { timeoutMs: 600_000 });
+      await bed.sh(rounds, { timeoutMs: 600_000 });
     }
     await remove(bed, 'work');
     // What a dead import had begun is known for dead after a while; the rest goes at once.
-    await script(bed, 'rm -f /tmp/root.tar; rm -rf /var/lib/berth/layers/tmp/*');
+    await script(bed, 'rm -rf /var/lib/berth/layers/tmp/*');
     await script(bed, EMPTY);
     await reload();
   });
 
   test('loads, removals and creates at the same time never leave an image or a container without its layers', async () => {
     await bed.sh(
-      `for round in 1 2 3 4 5 6; do
+      `for round in 1 2 3 4; do
          berth load --quiet -i /images/layers.tar >/dev/null &
          berth rmi --force layers >/dev/null & berth image prune --all --force >/dev/null &
          berth create --name "c$round" --user root --entrypoint '' layers true >/dev/null 2>/tmp/refused || grep -q 'image not known' /tmp/refused &
@@ -398,10 +392,31 @@ describe('images that are here', () => {
     });
   });
 
+  for (const runtime of RUNTIMES) {
+    test(`run --rmi takes the image along, unless another container has it, with ${runtime}`, async () => {
+      const out = await bed.sh(`
+        run="berth run --runtime ${runtime} --rmi"
+        berth create --name other busybox true >/dev/null
+        berth tag busybox alias; $run alias true; berth image exists alias || echo alias is gone
+        $run busybox true; berth image exists busybox && echo in use
+        berth rm other >/dev/null
+        berth inspect $($run -d --name w busybox sleep 1000) --format '{{.HostConfig.AutoRemove}} {{.HostConfig.AutoRemoveImage}}'
+        berth stop --time 0 w; berth image exists busybox || echo gone
+        ls /var/lib/berth/layers | wc -l; berth load --quiet -i /images/busybox.tar
+        berth create --name c busybox true >/dev/null; berth container cleanup --rmi c 2>&1 || echo $?
+        berth container cleanup --rm --rmi c; berth image exists busybox || echo gone`);
+      assert.match(
+        out,
+        /^alias is gone\nin use\ntrue true\nw\ngone\n4\nLoaded image: localhost\/busybox:latest\nError: image used by [0-9a-f]{64}: image is in use by a container: [^\n]+\n125\nc\ngone$/,
+      );
+      await reload();
+    });
+  }
+
   test('events tell what happened to images, and names are shown with their history', async () => {
     const out = await bed.sh(`
-      since=$(date --iso-8601=ns); berth tag busybox one:1 two; berth untag busybox two
-      berth images --history --format '{{.Repository}} {{.History}}' | grep one
+      since=$(date --utc +%Y-%m-%dT%H:%M:%S.%3NZ); berth tag busybox one:1 two; berth untag busybox two
+      berth images --history --format '{{.Repository}} {{.History}}' | grep ^localhost/one
       berth rmi one:1; berth save --quiet busybox >/dev/null
       berth events --stream=false --since "$since" --filter type=image --format '{{.Status}} {{.Name}}'`);
     assert.deepEqual(out.split('\n'), [

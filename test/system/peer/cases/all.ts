@@ -2,6 +2,7 @@
 import type { Cells, Story } from '../case.ts';
 import { CREATE, RUN } from './create.ts';
 import { EXEC } from './exec.ts';
+import { IMAGES } from './images.ts';
 import { ALL, CHANGES, FILES, LISTS } from './lists.ts';
 import { LOGS } from './logs.ts';
 import { NAMES } from './names.ts';
@@ -10,5 +11,5 @@ import { CLEANUP, KILL, RM, START, STOP, WAIT } from './verbs.ts';
 
 export const GROUPS: (Cells | Story)[] = [
   ...[NAMES, CREATE, RUN, START, STOP, CLEANUP, KILL, WAIT, RM],
-  ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES, SECRETS],
+  ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES, IMAGES, SECRETS],
 ];
