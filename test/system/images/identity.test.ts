@@ -54,22 +54,15 @@ describe('what Podman shows of an image', () => {
   for (const runtime of RUNTIMES) {
     test(`an ordinary user's ping works by its file capability, with ${runtime}`, async () => {
       await leavingNothing(bed, async () => {
-        const run = [
-          'berth',
-          'run',
-          '--rm',
-          '--runtime',
-          runtime,
-          '--cap-add',
-          'NET_RAW',
-          '--network',
-          'host',
-        ];
-        const ping = await bed.ok([...run, 'ping', 'ping', '-c', '1', '-W', '5', '127.0.0.1']);
-        assert.match(ping, /1 packets transmitted, 1 received/);
-        assert.match(await bed.ok([...run, 'ping', 'busybox', 'id']), /uid=1234 gid=1234/);
+        const run = (...flags: string[]) =>
+          bed.run([
+            ...['berth', 'run', '--rm', '--runtime', runtime, '--sysctl', 'net.ipv4.ping_group_range=1 0'],
+            ...[...flags, 'ping', 'ping', '-c', '1', '-W', '5', '127.0.0.1'],
+          ]);
+        const { stdout, stderr } = await run('--cap-add', 'NET_RAW');
+        assert.match(stdout, /1 packets transmitted, 1 received/, stderr);
         // It is the capability: no group may ping without one here.
-        const without = await bed.run([...run, '--cap-drop', 'all', 'ping', 'ping', '-c', '1', '127.0.0.1']);
+        const without = await run('--cap-drop', 'all');
         assert.notEqual(without.code, 0);
       });
     });
