@@ -1,6 +1,7 @@
 /** What one entry of a layer's tar asks for (OCI image spec, layer.md), decided without touching a disk. */
 
 import { toText } from './byte-string.ts';
+import type { ExactTime } from './exact-times.ts';
 import type { TarHeader } from './tar-reader.ts';
 
 export interface Owner {
@@ -10,6 +11,12 @@ export interface Owner {
   mode: number;
   /** Milliseconds since the epoch. */
   mtime: number;
+}
+
+/** What a layer's entry says. */
+export interface EntryOwner extends Owner {
+  /** Only where Owner's time is not exact. */
+  exact?: ExactTime;
 }
 
 export type LayerEntry =
@@ -79,7 +86,8 @@ export function layerEntry(header: TarHeader): LayerEntry {
 }
 
 /** Owner, mode and time, PAX records first: they hold what the old fields cannot. */
-export function layerOwner(header: TarHeader): Owner {
+export function layerOwner(header: TarHeader): EntryOwner {
+  const exact = exactTime(header.pax?.mtime);
   return {
     uid: ownerId(header.pax?.uid, header.uid, 'uid'),
     gid: ownerId(header.pax?.gid, header.gid, 'gid'),
@@ -87,7 +95,16 @@ export function layerOwner(header: TarHeader): Owner {
     mtime: boundedTime(
       header.pax?.mtime === undefined ? header.mtime.getTime() : Number(header.pax.mtime) * 1000,
     ),
+    ...(exact === undefined ? {} : { exact }),
   };
+}
+
+/** The time of a PAX record that has a fraction of a second (pax(1): decimal). */
+function exactTime(text: string | undefined): ExactTime | undefined {
+  const [, seconds = '', fraction = ''] = /^(\d+)\.(\d+)$/.exec(text ?? '') ?? [];
+  const nanoseconds = Number(fraction.slice(0, 9).padEnd(9, '0'));
+  if (nanoseconds === 0 || boundedTime(Number(seconds) * 1000) === 0) return undefined;
+  return { seconds: Number(seconds), nanoseconds };
 }
 
 /** Extended attributes, as [name, value] byte strings; overlayfs' own are left out. */

@@ -23,7 +23,8 @@ import {
 import { join } from 'node:path';
 import { isErrno } from '../model/errors.ts';
 import { fromText, toBytes } from './byte-string.ts';
-import type { LayerEntry, Owner } from './layer-entry.ts';
+import { exactTimes } from './exact-times.ts';
+import type { EntryOwner, LayerEntry } from './layer-entry.ts';
 import { runOrFail } from './program.ts';
 import { xattrBatch } from './xattrs.ts';
 
@@ -35,12 +36,17 @@ export interface LayerTree {
   whiteout(path: string): void;
   /** Hides everything that the layers below have in the directory `path`. */
   opaque(path: string): void;
-  node(path: string, type: 'c' | 'b' | 'p', owner: Owner, device?: { major: number; minor: number }): void;
-  symlink(path: string, target: string, owner: Owner): void;
+  node(
+    path: string,
+    type: 'c' | 'b' | 'p',
+    owner: EntryOwner,
+    device?: { major: number; minor: number },
+  ): void;
+  symlink(path: string, target: string, owner: EntryOwner): void;
   /** Owner, mode and time of something that is not a directory. */
-  setOwner(path: string, owner: Owner): void;
+  setOwner(path: string, owner: EntryOwner): void;
   /** A directory's time, set at the end because every new entry changes it. */
-  rememberTime(path: string, mtime: number): void;
+  rememberTime(path: string, owner: EntryOwner): void;
   addXattrs(path: string, attributes: readonly [string, string][]): void;
   /** Fails unless every parent of `path` is a directory of this layer. */
   requireRealParents(path: string): void;
@@ -58,7 +64,9 @@ export function layerTree(
   const base = fromText(directory);
   const host = (path: string) => toBytes(path === '' ? base : `${base}/${path}`);
   const xattrs = xattrBatch(directory);
-  const times = new Map<string, number>();
+  const exact = exactTimes(directory);
+  /** Of directories. */
+  const times = new Map<string, EntryOwner>();
   /** Directories seen or made: spares most of the looking. */
   const directories = new Set<string>(['']);
   const implicit = new Set<string>();
@@ -109,7 +117,7 @@ export function layerTree(
 
     setOwner,
     isKnownDirectory: (path) => directories.has(path),
-    rememberTime: (path, mtime) => times.set(path, mtime),
+    rememberTime: (path, owner) => times.set(path, owner),
     addXattrs: (path, attributes) => xattrs.add(path, attributes),
     requireRealParents(path) {
       for (const parent of parentsOf(path)) {
@@ -121,7 +129,8 @@ export function layerTree(
     finish() {
       if (whiteoutNode !== undefined) unlinkSync(whiteoutNode);
       xattrs.flush();
-      for (const [path, mtime] of times) lutimesSync(host(path), mtime / 1000, mtime / 1000);
+      for (const [path, owner] of times) setTime(path, owner);
+      exact.flush();
       return { implicit: [...implicit], opaque: [...opaque] };
     },
   };
@@ -154,6 +163,7 @@ export function layerTree(
   function remove(path: string, old: Stats): void {
     if (xattrs.concerns(path)) xattrs.flush();
     onRemove(path, old.isDirectory());
+    exact.leaving(path, old);
     if (!old.isDirectory()) {
       unlinkSync(host(path));
       return;
@@ -162,11 +172,19 @@ export function layerTree(
     rmSync(host(path), { recursive: true });
   }
 
-  function setOwner(path: string, owner: Owner): void {
+  function setOwner(path: string, owner: EntryOwner): void {
     lchownSync(host(path), owner.uid, owner.gid);
     // After chown, which drops setuid and setgid. There are no modes of symlinks.
-    if (!lstat(path)?.isSymbolicLink()) chmodSync(host(path), owner.mode);
-    lutimesSync(host(path), owner.mtime / 1000, owner.mtime / 1000);
+    const stat = lstatSync(host(path));
+    if (!stat.isSymbolicLink()) chmodSync(host(path), owner.mode);
+    // A directory's comes when nothing will change it any more.
+    if (!stat.isDirectory()) setTime(path, owner, stat);
+  }
+
+  function setTime(path: string, { mtime, exact: time }: EntryOwner, stat = lstatSync(host(path))): void {
+    lutimesSync(host(path), mtime / 1000, mtime / 1000);
+    if (time === undefined) exact.unset(stat.ino);
+    else exact.set(path, stat.ino, time);
   }
 
   function setOpaque(path: string): void {

@@ -14,7 +14,14 @@ import { pipeline } from 'node:stream/promises';
 import * as tarFs from 'tar-fs';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { fromText, toBytes, toText } from './byte-string.ts';
-import { type LayerEntry, layerEntry, layerOwner, layerXattrs, type Owner } from './layer-entry.ts';
+import {
+  type EntryOwner,
+  type LayerEntry,
+  layerEntry,
+  layerOwner,
+  layerXattrs,
+  type Owner,
+} from './layer-entry.ts';
 import { type LayerTree, layerTree } from './layer-tree.ts';
 import type { FrameRecorder } from './tar-frame.ts';
 import { byteExactExtract, type TarHeader } from './tar-reader.ts';
@@ -41,7 +48,7 @@ export async function unpackLayer(
 ): Promise<UnpackedLayer> {
   const tree = layerTree(directory, (...removed) => frame?.replaced(...removed));
   const base = fromText(directory);
-  const state: { header: TarHeader | undefined; owner: Owner | undefined; root: Owner | undefined } = {
+  const state: { header: TarHeader | undefined; owner: EntryOwner | undefined; root: Owner | undefined } = {
     header: undefined,
     owner: undefined,
     root: undefined,
@@ -56,7 +63,8 @@ export async function unpackLayer(
       state.owner = owner;
       const entry = layerEntry(header);
       if (entry.kind === 'root') {
-        state.root = owner;
+        const { exact: _, ...root } = owner;
+        state.root = root;
         return true;
       }
       const written = writtenHere(tree, entry, owner);
@@ -139,7 +147,7 @@ type Callback = (error: unknown, value?: unknown) => void;
 function tarFsCalls(
   tree: LayerTree,
   base: string,
-  state: { header: TarHeader | undefined; owner: Owner | undefined },
+  state: { header: TarHeader | undefined; owner: EntryOwner | undefined },
 ) {
   const inside = (path: string) => path.slice(base.length + 1);
   const finishEntry = (path: string, done: Callback) => {
@@ -148,7 +156,7 @@ function tarFsCalls(
         const { owner } = state;
         if (owner === undefined) return;
         tree.setOwner(inside(path), owner);
-        if (state.header?.type === 'directory') tree.rememberTime(inside(path), owner.mtime);
+        if (state.header?.type === 'directory') tree.rememberTime(inside(path), owner);
         // Deferred: many small entries of one chunk would otherwise be worked off in one deep recursion.
       },
       (error) => process.nextTick(done, error),

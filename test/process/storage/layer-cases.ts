@@ -65,9 +65,9 @@ const KINDS: EntryKind[] = ['file', 'directory', 'symlink', 'link'];
 const NODES: EntryKind[] = ['fifo', 'char', 'block'];
 
 const mtime = fc.oneof(
-  { weight: 8, arbitrary: fc.integer({ min: 0, max: 4_000_000_000 }).map((seconds) => seconds * 1000) },
+  { weight: 97, arbitrary: fc.integer({ min: 0, max: 4_000_000_000 }).map((seconds) => seconds * 1000) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 4_000_000_000_000 }) },
-  { weight: 1, arbitrary: fc.constantFrom(-1000, 2 ** 35 * 1000) },
+  { weight: 2, arbitrary: fc.constantFrom(-1000, 2 ** 35 * 1000) },
 );
 const owner = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom(0, 1000) },
