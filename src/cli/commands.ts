@@ -49,6 +49,7 @@ export const COMMANDS: Record<string, Entry> = {
     load: () => import('./commands/pause.ts'),
   },
   port: { summary: 'Show published ports', load: () => import('./commands/port.ts') },
+  pull: { summary: 'Pull images from registries', load: () => import('./commands/pull.ts') },
   ps: { summary: 'List containers', load: () => import('./commands/ps.ts') },
   rename: { summary: 'Give a container another name', load: () => import('./commands/rename.ts') },
   restart: { summary: 'Restart containers through their units', load: () => import('./commands/restart.ts') },
@@ -161,6 +162,7 @@ const ALIASES: Record<string, string> = {
   'image list': 'images',
   'image load': 'load',
   'image ls': 'images',
+  'image pull': 'pull',
   'system events': 'events',
   'system info': 'info',
 };

@@ -1,4 +1,4 @@
-/** load: an image archive into the layer store and the image table. */
+/** load: an image archive, and what pull has fetched, into the layer store and the image table. */
 import type { ImageConfig } from '../model/image.ts';
 import type { ImageRecord } from '../model/records.ts';
 import type { Ports } from './ports.ts';
@@ -10,6 +10,7 @@ export interface ImportedImage {
   layers: { diffId: string; sizeBytes: number }[];
   config: ImageConfig;
   digest?: string;
+  listDigest?: string;
 }
 
 /**
@@ -18,16 +19,18 @@ export interface ImportedImage {
  */
 export function recordImages(
   { store, now }: Pick<Ports, 'store' | 'now'>,
-  imported: ImportedImage[],
+  imported: readonly ImportedImage[],
+  status: 'loadfromarchive' | 'pull' = 'loadfromarchive',
 ): ImageRecord[] {
   const time = now();
   const records = imported.map(
-    ({ id, names, layers, config, digest }): ImageRecord => ({
+    ({ id, names, layers, config, digest, listDigest }): ImageRecord => ({
       id,
       names,
       layers: layers.map(({ diffId, sizeBytes }) => ({ diffId, sizeBytes })),
       config,
       ...(digest === undefined ? {} : { digest }),
+      ...(listDigest === undefined ? {} : { listDigest }),
       importedAt: time,
     }),
   );
@@ -36,7 +39,7 @@ export function recordImages(
       store.saveImage(image);
       store.appendEvent({
         type: 'image',
-        status: 'loadfromarchive',
+        status,
         id: image.id,
         name: image.names[0] ?? '',
         image: image.names[0] ?? '',

@@ -19,9 +19,11 @@ import type { Settings } from '../model/settings.ts';
 import type { ContainerState, ProcessRef } from '../model/state.ts';
 import type { HostFacts } from '../oci/host.ts';
 import type { Artifacts, Rootfs, Tree } from './file-ports.ts';
+import type { ImageSource } from './image-port.ts';
 import type { Runtime } from './runtime-port.ts';
 
 export type * from './file-ports.ts';
+export type * from './image-port.ts';
 export type * from './runtime-port.ts';
 
 /** The state store. Reading takes no lock; writing happens inside `transaction`. */
@@ -245,6 +247,8 @@ export interface Ports {
   locks: Locks;
   runtime: Runtime;
   rootfs: Rootfs;
+  /** Where images come from; loaded at the first call. */
+  imageSource(): Promise<ImageSource>;
   /** Connects at the first call. */
   systemd(): Promise<Systemd>;
   /**

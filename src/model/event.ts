@@ -24,7 +24,7 @@ export type ContainerEventStatus =
   | 'exec_died';
 
 export interface EventFacts {
-  status: ContainerEventStatus | 'loadfromarchive' | 'untag';
+  status: ContainerEventStatus | 'loadfromarchive' | 'pull' | 'untag';
   exitCode?: number;
   oomKilled?: boolean;
   healthStatus?: string;

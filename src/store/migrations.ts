@@ -114,4 +114,8 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE health ADD COLUMN startup_failures INTEGER;
   ALTER TABLE health ADD COLUMN startup_successes INTEGER;
   `,
+  `
+  -- The list of manifests that an image was pulled by, if it came from one.
+  ALTER TABLE image ADD COLUMN list_digest TEXT;
+  `,
 ];
