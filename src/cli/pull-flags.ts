@@ -69,8 +69,9 @@ export function pullListener(quiet: boolean, { warn }: Pick<CommandContext, 'war
     say,
     warn: say,
     onProgress(progress) {
-      if (progress.step === 'source') say('Getting image source signatures');
+      if (progress.step === 'told') say(progress.line);
       else if (progress.step === 'blobs') {
+        say('Getting image source signatures');
         for (const digest of progress.layers) say(`Copying blob sha256:${digest}`);
         say(`Copying config sha256:${progress.config}`);
       } else if (progress.step === 'writing') say('Writing manifest to image destination');

@@ -6,7 +6,7 @@ import type { ImportedImage } from './load.ts';
 
 /** What a person may be told while an image is fetched; see storage/pull.ts. */
 export type FetchProgress =
-  | { step: 'source' }
+  | { step: 'told'; line: string }
   /** Digests (hex) of what the image consists of. */
   | { step: 'blobs'; layers: string[]; config: string }
   | { step: 'bytes'; done: number; total: number; layersDone: number; layers: number }

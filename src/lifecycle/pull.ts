@@ -114,7 +114,7 @@ async function fromRegistries(
   if (only !== undefined && failures.length === 1) throw only;
   throw new BerthError(
     'registry',
-    `${failures.length} errors occurred while pulling: ${failures.map((failure) => `* ${messageOf(failure)}`).join(' ')}`,
+    `${failures.length} errors occurred while pulling: ${failures.map(messageOf).join('; ')}`,
   );
 }
 

@@ -38,10 +38,12 @@ export interface PulledImage extends ImportedImage {
 }
 
 export type PullProgress =
-  | { step: 'source' }
+  /** As skopeo says it, in Podman's words. */
+  | { step: 'told'; line: string }
   /** Digests, hex, of all that the image consists of. */
   | { step: 'blobs'; layers: string[]; config: string }
   | { step: 'bytes'; done: number; total: number; layersDone: number; layers: number }
+  /** All is there and verified. */
   | { step: 'writing' };
 
 export interface PullOptions extends SkopeoOptions {
@@ -116,7 +118,6 @@ async function fromRegistry(pull: Pull, name: string): Promise<PulledImage[]> {
   image.layers.forEach((layer, index) => {
     if (present(index)) placeholder(join(layout, layer.name), layer.size ?? 0);
   });
-  options.onProgress({ step: 'source' });
   announce(options, image);
   const imported = await whileCopying(pull, { source: exact, layout, image }, (arriving) =>
     importImages(
@@ -252,7 +253,6 @@ async function wholeCopy(pull: Pull, source: string): Promise<PulledImage[]> {
   const { options } = pull;
   const directory = join(pull.staging.directory, 'image');
   const { os, architecture, variant } = options.platform ?? {};
-  options.onProgress({ step: 'source' });
   await skopeo(
     'copy',
     [
@@ -261,11 +261,10 @@ async function wholeCopy(pull: Pull, source: string): Promise<PulledImage[]> {
       ...(variant === undefined ? [] : [`--override-variant=${variant}`]),
       ...['--remove-signatures', source, `dir:${directory}`],
     ],
-    options,
+    { ...options, onLine: (line) => options.onProgress({ step: 'told', line }) },
   );
   const { digest, content } = readManifest(readFileSync(join(directory, 'manifest.json')));
   if (content.kind !== 'image') throw new BerthError('archive', `${source} holds a list of images`);
-  announce(options, content.image);
   const files = openDirectory(directory);
   // The same names without the folders.
   const flat = (name: string): string => name.replace(/^.*\//, '');
@@ -275,13 +274,13 @@ async function wholeCopy(pull: Pull, source: string): Promise<PulledImage[]> {
     open: (name: string) => files.open(flat(name)),
   };
   const archived = { ...content.image, names: options.names, manifestDigest: digest };
-  const imported = await importImages(importInto(pull, archive), [archived]);
+  const job = importInto({ ...pull, options: { ...options, onProgress: () => {} } }, archive);
+  const imported = await importImages(job, [archived]);
   return imported.map((image) => ({ ...image, warnings: foreignTo(image, options.platform) }));
 }
 
 /** An archive of which no image was named: all of them, under the names that it has for them. */
 async function wholeArchive(paths: StoragePaths, path: string, options: PullOptions): Promise<PulledImage[]> {
-  options.onProgress({ step: 'source' });
   const imported = await importArchive(paths, { path });
   for (const { id, config } of imported)
     options.onProgress({ step: 'blobs', layers: config.diffIds, config: id });

@@ -12,6 +12,8 @@ export interface SkopeoOptions {
   signal: AbortSignal;
   /** A try has failed, there will be another one. */
   onWarning(line: string): void;
+  /** A line of what it wrote, which is returned all the same. */
+  onLine?(line: string): void;
 }
 
 /**
@@ -41,6 +43,7 @@ export async function skopeo(
   const output: Buffer[] = [];
   const said: string[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  if (options.onLine !== undefined) createInterface({ input: child.stdout }).on('line', options.onLine);
   createInterface({ input: child.stderr }).on('line', (line) => {
     const { level, text } = logLine(line);
     if (level === 'warning') options.onWarning(text);
