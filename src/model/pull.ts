@@ -59,16 +59,11 @@ export function parsePlace(text: string): Place {
       'unsupported',
       `pulling from ${transport} is not supported: use docker://, ${LOCAL.join(':, ')}:`,
     );
-  if (transport === 'docker' && !rest.startsWith('//'))
-    throw new BerthError(
-      'invalid',
-      `parsing reference ${JSON.stringify(text)}: invalid reference format: write docker://NAME`,
-    );
-  const name = transport === 'docker' ? rest.slice(2) : text;
-  normaliseImageName(name);
-  return transport === 'docker' && isShortName(name)
-    ? { transport: 'docker', name: normaliseImageName(name, 'docker.io') }
-    : { transport: 'docker', name };
+  // `docker:27` is an image of Docker's own, and a short name behind docker:// is Docker's, as skopeo has it.
+  const qualified = text.startsWith('docker://');
+  const name = qualified ? rest.slice(2) : text;
+  const full = normaliseImageName(name, 'docker.io');
+  return { transport: 'docker', name: qualified && isShortName(name) ? full : name };
 }
 
 /** Does the name say no registry? */

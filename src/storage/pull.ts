@@ -259,7 +259,7 @@ async function wholeCopy(pull: Pull, source: string): Promise<PulledImage[]> {
       ...(os === undefined ? [] : [`--override-os=${os}`]),
       ...(architecture === undefined ? [] : [`--override-arch=${architecture}`]),
       ...(variant === undefined ? [] : [`--override-variant=${variant}`]),
-      ...['--remove-signatures', source, `dir:${directory}`],
+      ...[source, `dir:${directory}`],
     ],
     { ...options, onLine: (line) => options.onProgress({ step: 'told', line }) },
   );
