@@ -55,6 +55,7 @@ export const COMMANDS: Record<string, Entry> = {
     load: () => import('./commands/pause.ts'),
   },
   port: { summary: 'Show published ports', load: () => import('./commands/port.ts') },
+  pull: { summary: 'Pull images from registries', load: () => import('./commands/pull.ts') },
   ps: { summary: 'List containers', load: () => import('./commands/ps.ts') },
   rename: { summary: 'Give a container another name', load: () => import('./commands/rename.ts') },
   restart: { summary: 'Restart containers through their units', load: () => import('./commands/restart.ts') },
@@ -208,6 +209,7 @@ const ALIASES: Record<string, string> = {
   'image tag': 'tag',
   'image umount': 'image unmount',
   'image untag': 'untag',
+  'image pull': 'pull',
   'system events': 'events',
   'system info': 'info',
 };

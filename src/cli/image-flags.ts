@@ -2,30 +2,36 @@
 import type { CreateRequest } from '../model/create-config.ts';
 import { BerthError } from '../model/errors.ts';
 import { parsePlatform } from '../model/platform.ts';
+import { parsePullPolicy } from '../model/pull.ts';
 import type { Arguments, Flag } from './command.ts';
+import { REGISTRY_FLAGS } from './pull-flags.ts';
+
+/** Of create and pull. */
+export const PLATFORM_FLAGS: Record<string, Flag> = {
+  arch: { type: 'string', help: 'Architecture that the image must be for' },
+  os: { type: 'string', help: 'Operating system that the image must be for' },
+  platform: { type: 'string', help: 'Both: OS/ARCHITECTURE[/VARIANT]' },
+  variant: { type: 'string', help: 'Variant of the architecture that the image must be for' },
+};
 
 export const IMAGE_FLAGS: Record<string, Flag> = {
-  arch: { type: 'string', help: 'Architecture that the image must be for' },
+  ...PLATFORM_FLAGS,
+  ...REGISTRY_FLAGS,
   'image-volume': {
     type: 'string',
     help: "The image's volumes: ignore, or tmpfs for an empty one",
     default: 'ignore',
   },
-  os: { type: 'string', help: 'Operating system that the image must be for' },
-  platform: { type: 'string', help: 'Both: OS/ARCHITECTURE[/VARIANT]' },
-  pull: { type: 'string', help: 'missing, never, always or newer', default: 'missing' },
-  quiet: { type: 'bool', short: 'q', help: 'Say nothing of pulling; nothing is pulled yet' },
-  variant: { type: 'string', help: 'Variant of the architecture that the image must be for' },
+  pull: { type: 'string', help: 'The image: missing, never, always or newer', default: 'missing' },
+  quiet: { type: 'bool', short: 'q', help: 'Say nothing of pulling' },
 };
-
-const PULL_POLICIES = ['missing', 'never', 'always', 'newer'] as const;
 
 /** Throws BerthError in Podman's words. */
 export function imageRequest(args: Arguments): Pick<CreateRequest, 'imageVolumes' | 'platform' | 'pull'> {
   return {
     ...imageVolumes(args.string('image-volume') || 'ignore'),
-    ...platform(args),
-    pull: pullPolicy(args.string('pull') || 'missing'),
+    ...platformRequest(args),
+    pull: parsePullPolicy(args.string('pull') || 'missing'),
   };
 }
 
@@ -44,7 +50,8 @@ function imageVolumes(text: string): Pick<CreateRequest, 'imageVolumes'> {
   );
 }
 
-function platform(args: Arguments): Pick<CreateRequest, 'platform'> {
+/** Throws BerthError 'usage' for flags that contradict each other. */
+export function platformRequest(args: Arguments): Pick<CreateRequest, 'platform'> {
   const [whole = '', os = '', arch = '', variant = ''] = ['platform', 'os', 'arch', 'variant'].map(
     args.string,
   );
@@ -54,16 +61,4 @@ function platform(args: Arguments): Pick<CreateRequest, 'platform'> {
     whole === '' ? [os, arch, variant].join('/') : [whole, variant].filter(Boolean).join('/'),
   );
   return Object.keys(asked).length === 0 ? {} : { platform: asked };
-}
-
-function pullPolicy(text: string): CreateRequest['pull'] {
-  const lower = text.toLowerCase().replace(/^ifnewer$/, 'newer');
-  const found = PULL_POLICIES.find((policy) => policy === lower);
-  if (found === undefined) {
-    throw new BerthError(
-      'invalid',
-      `unsupported pull policy ${JSON.stringify(text)}: use ${PULL_POLICIES.join(', ')}`,
-    );
-  }
-  return found;
 }

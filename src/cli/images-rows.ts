@@ -1,7 +1,9 @@
 /** Rows of `images`: one for each name of an image, as templates and JSON see them. */
 import { humanDuration } from '../model/duration.ts';
 import { imageCreated } from '../model/image-filter.ts';
+import { digestNames, hasTag, imageDigests } from '../model/inspect-image.ts';
 import { shortId } from '../model/name.ts';
+import { repositoryOf } from '../model/pull.ts';
 import type { ImageRecord } from '../model/records.ts';
 import { humanSize } from '../model/size.ts';
 
@@ -28,11 +30,13 @@ export interface RowView {
 export function imageRows(image: ImageRecord, { now, whole, containers }: RowView) {
   const created = imageCreated(image);
   const size = image.layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const digest = image.digest === undefined ? '' : `sha256:${image.digest}`;
+  // Podman's is that of the list, where there was one.
+  const hex = image.listDigest ?? image.digest;
+  const digest = hex === undefined ? '' : `sha256:${hex}`;
+  const digests = digestNames(image.names, imageDigests(image));
   const age = `${humanDuration(Math.max(0, now - created))} ago`;
   const pastNames = image.pastNames ?? image.names;
-  const names = image.names.length > 0 ? image.names : ['<none>:<none>'];
-  return names.map((name) => {
+  return shownNames(image.names).map((name) => {
     const colon = name.lastIndexOf(':');
     return {
       ID: whole ? `sha256:${image.id}` : shortId(image.id),
@@ -41,9 +45,8 @@ export function imageRows(image: ImageRecord, { now, whole, containers }: RowVie
       Repository: name.slice(0, colon),
       Tag: name.slice(colon + 1),
       Names: image.names,
-      RepoTags: image.names,
-      RepoDigests:
-        digest === '' ? [] : [...new Set(image.names.map((each) => `${repository(each)}@${digest}`))],
+      RepoTags: image.names.filter(hasTag),
+      RepoDigests: digests,
       Digest: digest,
       Created: age,
       CreatedSince: age,
@@ -105,8 +108,11 @@ export const IMAGE_HEADINGS = {
   RepoDigests: 'REPO DIGESTS',
 };
 
-function repository(name: string): string {
-  return name.slice(0, name.lastIndexOf(':'));
+/** Those with a tag; without any, one without: `repository:<none>`. */
+function shownNames(names: readonly string[]): string[] {
+  const tagged = names.filter(hasTag);
+  if (tagged.length > 0) return tagged;
+  return [`${names[0] === undefined ? '<none>' : repositoryOf(names[0])}:<none>`];
 }
 
 function compare(a: string, b: string): number {

@@ -16,6 +16,7 @@ import { forgetContainer } from './forget.ts';
 import { assertLogDestination } from './health-log.ts';
 import { withContainer } from './lock.ts';
 import type { HeldLock, Ports } from './ports.ts';
+import { type PullOptions, pullImages } from './pull.ts';
 import { appendContainerEvent } from './record.ts';
 import { removeContainer } from './remove.ts';
 import { assertDependenciesStay, joinedHostname, resolveDependencies } from './resolve-dependencies.ts';
@@ -25,7 +26,7 @@ import { doSteps, type Steps } from './steps.ts';
 import { timezoneFile } from './timezone.ts';
 import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
 
-export type CreatePorts = CleanupPorts & Pick<Ports, 'secrets' | 'randomBytes' | 'random'>;
+export type CreatePorts = CleanupPorts & Pick<Ports, 'secrets' | 'randomBytes' | 'random' | 'imageSource'>;
 
 interface CreateContext {
   ports: CreatePorts;
@@ -33,12 +34,20 @@ interface CreateContext {
   lock?: HeldLock;
 }
 
+/** How an image is pulled that a container is made of; its policy and platform are in the request. */
+export type PullForCreate = Pick<PullOptions, 'access' | 'listener'>;
+
 /**
- * Creates a container and returns its config. All of what can be wrong is checked here, not at the first start:
- * image, command, bind sources, capabilities, limits, name. A failure leaves nothing behind.
+ * Creates a container and returns its config; the image is pulled first, if the request's policy wants that. All of what can be
+ * wrong is checked here, not at the first start: image, command, bind sources, capabilities, limits, name. A failure leaves
+ * nothing behind but the image.
  */
-export async function createContainer(ports: CreatePorts, request: CreateRequest): Promise<ContainerConfig> {
-  const config = newConfig(ports, request);
+export async function createContainer(
+  ports: CreatePorts,
+  request: CreateRequest,
+  pull: PullForCreate,
+): Promise<ContainerConfig> {
+  const config = newConfig(ports, request.rootfs ? request : await withImage(ports, request, pull));
   await ports.systemd(); // a host without one is told so before anything is made
   await makeRoomForName(ports, config, request.replace);
   const context: CreateContext = { ports, config };
@@ -48,6 +57,19 @@ export async function createContainer(ports: CreatePorts, request: CreateRequest
     context.lock?.release();
   }
   return config;
+}
+
+/** The same request of an image that is here. */
+async function withImage(
+  ports: CreatePorts,
+  request: CreateRequest,
+  pull: PullForCreate,
+): Promise<CreateRequest> {
+  const { image, platform, pull: policy, ...rest } = request;
+  const options = { ...pull, policy, ...(platform === undefined ? {} : { platform }) };
+  const [found] = await pullImages(ports, image, options);
+  // It fits the platform, or a person has been told that it does not.
+  return { ...rest, pull: policy, image: found?.name ?? image };
 }
 
 const STEPS: Steps<CreateStep, CreateContext> = {

@@ -1,4 +1,4 @@
-/** load: an image archive into the layer store and the image table. */
+/** load: an image archive, and what pull has fetched, into the layer store and the image table. */
 import type { ImageConfig } from '../model/image.ts';
 import type { ImageRecord } from '../model/records.ts';
 import type { Ports } from './ports.ts';
@@ -12,6 +12,7 @@ export interface ImportedImage {
   /** The config as it came. */
   configJson: string;
   digest?: string;
+  listDigest?: string;
 }
 
 /**
@@ -20,16 +21,18 @@ export interface ImportedImage {
  */
 export function recordImages(
   { store, host, now }: Pick<Ports, 'store' | 'host' | 'now'>,
-  imported: ImportedImage[],
+  imported: readonly ImportedImage[],
+  status: 'loadfromarchive' | 'pull' = 'loadfromarchive',
 ): ImageRecord[] {
   const time = now();
   const records = imported.map(
-    ({ id, names, layers, config, digest }): ImageRecord => ({
+    ({ id, names, layers, config, digest, listDigest }): ImageRecord => ({
       id,
       names,
       layers: layers.map(({ diffId, sizeBytes }) => ({ diffId, sizeBytes })),
       config,
       ...(digest === undefined ? {} : { digest }),
+      ...(listDigest === undefined ? {} : { listDigest }),
       importedAt: time,
     }),
   );
@@ -38,7 +41,7 @@ export function recordImages(
       store.saveImage(image, imported[index]?.configJson);
       store.appendEvent({
         type: 'image',
-        status: 'loadfromarchive',
+        status,
         id: image.id,
         name: image.names[0] ?? '',
         image: image.names[0] ?? '',

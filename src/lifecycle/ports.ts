@@ -20,10 +20,12 @@ import type { ContainerState, ProcessRef } from '../model/state.ts';
 import type { HostFacts } from '../oci/host.ts';
 import type { Artifacts, Rootfs, Secrets, Tree } from './file-ports.ts';
 import type { ImageFiles } from './image-port.ts';
+import type { ImageSource } from './image-source-port.ts';
 import type { Runtime } from './runtime-port.ts';
 
 export type * from './file-ports.ts';
 export type * from './image-port.ts';
+export type * from './image-source-port.ts';
 export type * from './runtime-port.ts';
 
 /** The state store. Reading takes no lock; writing happens inside `transaction`. */
@@ -270,6 +272,8 @@ export interface Ports {
   rootfs: Rootfs;
   secrets: Secrets;
   imageFiles: ImageFiles;
+  /** Where images come from; loaded at the first call. */
+  imageSource(): Promise<ImageSource>;
   /** Connects at the first call. */
   systemd(): Promise<Systemd>;
   /**

@@ -4,12 +4,13 @@ import type { CreateRequest } from '../model/create-config.ts';
 import { RollbackError } from '../model/errors.ts';
 import { initialState } from '../model/state.ts';
 import { type AttachOptions, startAttached } from './attach.ts';
-import { type CreatePorts, createContainer } from './create.ts';
+import { type CreatePorts, createContainer, type PullForCreate } from './create.ts';
 import { startJob } from './jobs.ts';
 import type { Ports } from './ports.ts';
 import { removeContainer } from './remove.ts';
 
 export interface RunOptions {
+  pull: PullForCreate;
   /** Absent: in the background. */
   attach?: AttachOptions;
   /** Called when the container exists. */
@@ -23,9 +24,9 @@ export interface RunOptions {
 export async function runContainer(
   ports: CreatePorts & Pick<Ports, 'startHealthTimer'>,
   request: CreateRequest,
-  { attach, onCreated }: RunOptions,
+  { pull, attach, onCreated }: RunOptions,
 ): Promise<number> {
-  const config = await createContainer(ports, request);
+  const config = await createContainer(ports, request, pull);
   const container = { config, state: initialState() };
   onCreated?.(config);
   try {

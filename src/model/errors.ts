@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'runtime' // the OCI runtime or conmon failed
   | 'command-not-invocable' // 126
   | 'command-not-found' // 127
+  | 'registry' // an image could not be had from where it was asked for
   | 'archive' // an image archive is broken or hostile
   | 'storage' // mounts, layers, disk
   | 'store' // the database: newer schema, corrupt, network file system

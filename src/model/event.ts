@@ -26,6 +26,7 @@ export type ContainerEventStatus =
 
 export type ImageEventStatus =
   | 'loadfromarchive'
+  | 'pull'
   | 'tag'
   | 'untag'
   | 'remove'

@@ -16,7 +16,7 @@ export const ABSENT: Readonly<Record<string, string>> = {
   'host.remoteSocket': 'there is no service to connect to',
   'host.rootlessNetworkCmd': 'for users’ own containers; Berth is for root',
   'host.slirp4netns': 'for users’ own containers; Berth is for root',
-  registries: 'nothing is pulled yet',
+  registries: 'registries.conf(5) has them; it is read when something is pulled',
   'store.configFile': 'there is no storage.conf: the storage has no options',
   'store.graphStatus.Native Overlay Diff': 'a choice of Podman’s overlay driver',
   'store.graphStatus.Supports d_type': 'a choice of Podman’s overlay driver',

@@ -1,18 +1,20 @@
 /** `inspect` of an image, in Podman's form and field names. Pure. */
 import type { ImageConfig, ImageHealthcheck } from './image.ts';
 import { mapOrNull } from './inspect-config.ts';
+import { repositoryOf } from './pull.ts';
 import type { ImageRecord } from './records.ts';
 
 /** @param layerDirectories the unpacked layers, topmost first. */
 export function inspectImage(image: ImageRecord, layerDirectories: readonly string[]): object {
   const { id, names, layers, config, digest } = image;
+  const digests = imageDigests(image);
   const size = layers.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const [upper, ...lower] = layerDirectories;
   return {
     Id: id,
     Digest: digest === undefined ? '' : `sha256:${digest}`,
-    RepoTags: names,
-    RepoDigests: digest === undefined ? [] : digestNames(names, digest),
+    RepoTags: names.filter(hasTag),
+    RepoDigests: digestNames(names, digests),
     Parent: '',
     Comment: config.comment ?? config.history.at(-1)?.comment ?? '',
     Created: config.created ?? '',
@@ -70,9 +72,21 @@ function inspectHealthcheck(check: ImageHealthcheck): object {
   });
 }
 
+/** Of its manifest, and of the list that it was pulled by; `sha256:…`, in order. */
+export function imageDigests({ digest, listDigest }: ImageRecord): string[] {
+  return [digest, listDigest].flatMap((hex) => (hex === undefined ? [] : [`sha256:${hex}`])).sort();
+}
+
 /** Each repository once: `localhost/redis@sha256:…`. */
-function digestNames(names: readonly string[], digest: string): string[] {
-  return [...new Set(names.map((name) => `${name.replace(/:[^/:]*$/, '')}@sha256:${digest}`))];
+export function digestNames(names: readonly string[], digests: readonly string[]): string[] {
+  return [...new Set(names.map(repositoryOf))].flatMap((repository) =>
+    digests.map((digest) => `${repository}@${digest}`),
+  );
+}
+
+/** A name with a digest has none. */
+export function hasTag(name: string): boolean {
+  return !name.includes('@');
 }
 
 function setOf(words: readonly string[]): Record<string, object> {

@@ -46,7 +46,10 @@ export interface ImageRecord {
   /** Diff ids (hex), lowest first, with unpacked sizes. */
   layers: { diffId: string; sizeBytes: number }[];
   config: ImageConfig;
+  /** sha256 hex of its manifest, where one is known. */
   digest?: string;
+  /** sha256 hex of the list of manifests (for several platforms) by which it was pulled last. */
+  listDigest?: string;
   /** When it came into this store, ISO 8601. */
   importedAt: string;
 }

@@ -136,7 +136,8 @@ async function* slice(file: FileHandle, offset: number, size: number): Bytes {
   }
 }
 
-function openDirectory(path: string): Archive {
+/** Files by their names below a directory. */
+export function openDirectory(path: string): Archive {
   const open_ = async (name: string) => {
     const file = await open(join(path, name)).catch((error: unknown) => {
       throw isErrno(error, 'ENOENT', 'ENOTDIR') ? missing(name) : error;

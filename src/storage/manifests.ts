@@ -41,7 +41,7 @@ export async function archivedImages(archive: Archive, platform: Platform): Prom
   );
 }
 
-type Fields = Record<string, unknown>;
+export type Fields = Record<string, unknown>;
 
 /** Each is parsed and looked at: a small file can name a million. */
 const MAX_IMAGES = 1000;
@@ -135,14 +135,14 @@ function annotatedNames(descriptor: Fields): string[] {
   return name === undefined || name === '' ? [] : [normaliseImageName(string(name, 'annotations'))];
 }
 
-function layerBlob(descriptor: Fields): ArchivedBlob {
+export function layerBlob(descriptor: Fields): ArchivedBlob {
   if (typeof descriptor.mediaType === 'string' && descriptor.mediaType.includes('encrypted')) {
     throw new BerthError('archive', 'the image has encrypted layers, which are not supported');
   }
   return blobOf(descriptor);
 }
 
-function blobOf(descriptor: Fields): ArchivedBlob {
+export function blobOf(descriptor: Fields): ArchivedBlob {
   const digest = digestHex(descriptor.digest);
   return {
     name: `blobs/sha256/${digest}`,
@@ -151,7 +151,7 @@ function blobOf(descriptor: Fields): ArchivedBlob {
   };
 }
 
-function parse(json: string, what: string): unknown {
+export function parse(json: string, what: string): unknown {
   try {
     return JSON.parse(json);
   } catch (error) {
@@ -159,12 +159,12 @@ function parse(json: string, what: string): unknown {
   }
 }
 
-function fields(value: unknown, what: string): Fields {
+export function fields(value: unknown, what: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(what);
   return value as Fields;
 }
 
-function list(value: unknown, what: string): unknown[] {
+export function list(value: unknown, what: string): unknown[] {
   if (!Array.isArray(value)) throw malformed(what);
   return value;
 }

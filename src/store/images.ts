@@ -8,6 +8,7 @@ interface Row {
   id: string;
   config: string;
   digest: string | null;
+  list_digest: string | null;
   imported_at: string;
 }
 
@@ -32,6 +33,7 @@ export function imageStore(db: Db) {
       .map((layer) => ({ diffId: layer.diff_id, sizeBytes: layer.size_bytes })),
     config: readConfig(row),
     ...(row.digest === null ? {} : { digest: row.digest }),
+    ...(row.list_digest === null ? {} : { listDigest: row.list_digest }),
     importedAt: row.imported_at,
   });
   const byName = (name: string): Row | undefined =>
@@ -101,10 +103,17 @@ export function imageStore(db: Db) {
      */
     saveImage(image: ImageRecord, document?: string): void {
       db.prepare(
-        `INSERT INTO image (id, config, digest, imported_at, document) VALUES (?, ?, ?, ?, ?)
+        `INSERT INTO image (id, config, digest, list_digest, imported_at, document) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET config = excluded.config, digest = coalesce(excluded.digest, digest),
-           document = coalesce(excluded.document, document)`,
-      ).run(image.id, JSON.stringify(image.config), image.digest ?? null, image.importedAt, document ?? null);
+           list_digest = coalesce(excluded.list_digest, list_digest), document = coalesce(excluded.document, document)`,
+      ).run(
+        image.id,
+        JSON.stringify(image.config),
+        image.digest ?? null,
+        image.listDigest ?? null,
+        image.importedAt,
+        document ?? null,
+      );
       const layer = db.prepare(
         'INSERT OR REPLACE INTO image_layer (image_id, position, diff_id, size_bytes) VALUES (?, ?, ?, ?)',
       );

@@ -141,4 +141,8 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (diff_id, pid, start_time)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- The list of manifests that an image was pulled by, if it came from one.
+  ALTER TABLE image ADD COLUMN list_digest TEXT;
+  `,
 ];

@@ -21,6 +21,7 @@ export function allPorts(root: string | undefined, caller: string): Ports {
     ...secretsPort(base.settings),
     ...imageFilesPort(base.settings),
     artifacts: (id) => artifactStore(storagePaths(base.settings.stateDir), id),
+    imageSource: async () => (await import('./image-source.ts')).imageSource(base),
     openTree: async (options) => (await import('../storage/tree.ts')).openTree(options),
     hostReport: async (programs) =>
       (await import('./host-report.ts')).hostReport(base.settings.stateDir, programs),

@@ -1,5 +1,5 @@
 /**
- * Images for the tests, made from Debian's packages (there is no registry to pull from) by GNU tar, umoci
+ * Images for the tests, made from Debian’s packages (there is no outside registry to pull from) by GNU tar, umoci
  * and skopeo: real tools of other people, so that what Berth makes of them is checked against somebody else.
  */
 import { mkdir, rm } from 'node:fs/promises';

@@ -11,6 +11,7 @@ for unit in \
     modprobe@.service proc-sys-fs-binfmt_misc.automount dev-hugepages.mount sys-kernel-debug.mount sys-kernel-tracing.mount \
     getty.target getty@tty1.service console-getty.service \
     apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer man-db.timer \
+    docker-registry.service apache-htcacheclean.service \
     netavark-dhcp-proxy.service netavark-dhcp-proxy.socket \
     systemd-firstboot.service systemd-hwdb-update.service systemd-journal-catalog-update.service ldconfig.service; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"

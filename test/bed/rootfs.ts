@@ -17,6 +17,8 @@ const PACKAGES = [
   ...['podman', 'golang-github-containers-common', 'uidmap', 'passt', 'skopeo', 'umoci', 'criu', 'libcriu2'],
   ...['attr', 'libcap2-bin', 'busybox-static', 'ca-certificates', 'xz-utils', 'zstd'],
   ...['procps', 'jq', 'hyperfine', 'strace', 'socat', 'time'],
+  // A registry to pull from, and what makes its passwords and certificates.
+  ...['docker-registry', 'apache2-utils', 'openssl'],
 ];
 
 /** Stands for what `baseRoot` makes, before it is made. */

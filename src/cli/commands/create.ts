@@ -3,6 +3,7 @@ import { dryCreate } from '../../lifecycle/dry-run.ts';
 import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
 import { warnOfRealTime } from '../limit-flags.ts';
+import { pullListener, registryAccess } from '../pull-flags.ts';
 
 export const command: Command = {
   path: ['create'],
@@ -13,12 +14,16 @@ export const command: Command = {
   positionals: [1, Number.POSITIVE_INFINITY],
   async run(args, { ports, argv, print, warn, hooksDirs }) {
     const request = { ...createRequest(args, argv), ...(hooksDirs === undefined ? {} : { hooksDirs }) };
+    const pull = {
+      access: registryAccess(args),
+      listener: pullListener(args.bool('quiet'), { warn }),
+    };
     warnOfRealTime(args, warn);
     if (args.bool('dry-run')) {
       print(dryCreate(await ports(), request));
       return 0;
     }
-    const config = await createContainer(await ports(), request);
+    const config = await createContainer(await ports(), request, pull);
     print(`${config.id}\n`);
     return 0;
   },

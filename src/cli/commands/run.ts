@@ -6,6 +6,7 @@ import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
 import { isTerminal } from '../descriptors.ts';
 import { warnOfRealTime } from '../limit-flags.ts';
+import { pullListener, registryAccess } from '../pull-flags.ts';
 
 export const command: Command = {
   path: ['run'],
@@ -38,6 +39,10 @@ export const command: Command = {
       ...(args.bool('passwd', true) ? {} : { passwd: false as const }),
       ...(hooksDirs === undefined ? {} : { hooksDirs }),
     };
+    const pull = {
+      access: registryAccess(args),
+      listener: pullListener(args.bool('quiet'), { warn }),
+    };
     warnOfRealTime(args, warn);
     const chosen = chosenStreams(args);
     const keys = detachKeys(args);
@@ -47,7 +52,7 @@ export const command: Command = {
     }
     if (args.bool('detach')) {
       let id = '';
-      await runContainer(await ports(), request, { onCreated: (config) => (id = config.id) });
+      await runContainer(await ports(), request, { pull, onCreated: (config) => (id = config.id) });
       print(`${id}\n`);
       return 0;
     }
@@ -56,6 +61,7 @@ export const command: Command = {
     const streams = chosen ?? { stdin: request.interactive, stdout: true, stderr: true };
     let id = '';
     return runContainer(await ports(), request, {
+      pull,
       onCreated: (config) => (id = config.id),
       attach: {
         ...streams,

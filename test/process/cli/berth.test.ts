@@ -67,10 +67,10 @@ describe('berth', () => {
     [['logs', 'nosuch'], 125, '', 'Error: no container with name or ID "nosuch" found: no such container\n'],
     [['start'], 125, '', 'Error: start requires at least one argument\n'],
     [
-      ['create', 'nosuch'],
+      ['create', '--pull', 'never', 'nosuch'],
       125,
       '',
-      'Error: nosuch: image not known: load it first with berth load -i ARCHIVE\n',
+      'Error: nosuch: image not known: pull it first with berth pull\n',
     ],
     [
       ['create', '--rootfs', '/nonexistent', 'sh'],

@@ -7,8 +7,15 @@ import { berth, bootWith, remove, script } from '../../support/machine.ts';
 
 /** Command line after `berth`, what it says on standard error, its exit code if that is not 125. */
 const CASES: [line: string, error: string | RegExp, code?: number][] = [
-  ['create nosuch true', 'nosuch: image not known: load it first with berth load -i ARCHIVE'],
-  ['create sha256:0123 true', 'sha256:0123: image not known: load it first with berth load -i ARCHIVE'],
+  ['create --pull never nosuch true', 'nosuch: image not known: pull it first with berth pull'],
+  ['create nosuch true', /^short-name "nosuch" did not resolve to an alias and no unqualified-search/],
+  ['create sha256:0123 true', /^short-name "sha256:0123" did not resolve to an alias/],
+  ['pull --creds me a', 'credentials have no name or no password: write --creds USERNAME:PASSWORD'],
+  [
+    'pull docker-daemon:a',
+    'pulling from docker-daemon is not supported: use docker://, docker-archive:, oci-archive:, oci:, dir:',
+  ],
+  ['pull oci:', 'invalid image reference oci:: write oci:PATH'],
   [
     'create --name taken busybox true',
     /^the container name "taken" is already in use by [0-9a-f]{64}\. You have to remove that container to be able to reuse that name: that name is already in use, or use --replace to instruct Berth to do so\.$/,
