@@ -13,7 +13,6 @@ import { BerthError } from '../model/errors.ts';
 import { imageArchitecture, parseImageConfig } from '../model/image.ts';
 import type { Platform } from '../model/platform.ts';
 import { type Place, repositoryOf } from '../model/pull.ts';
-import { readFileIfAny } from '../sys/files.ts';
 import { type Archive, openDirectory } from './archive.ts';
 import { budget } from './budget.ts';
 import type { Bytes } from './decompress.ts';
@@ -30,6 +29,7 @@ import type { ArchivedImage } from './manifests.ts';
 import type { StoragePaths } from './paths.ts';
 import { transferMeter } from './pull-meter.ts';
 import { instanceFor, type Manifest, readManifest } from './registry-manifest.ts';
+import { demandsSignatures } from './signature-policy.ts';
 import { type SkopeoOptions, skopeo } from './skopeo.ts';
 import { type Staging, withStaging } from './staging.ts';
 
@@ -338,15 +338,4 @@ function foreignTo({ config, warnings }: ImportedImage, asked: Platform | undefi
   return [
     `image platform (${config.os}/${config.architecture}) does not match the expected platform (${expected})`,
   ];
-}
-
-/** Does containers-policy.json(5) ask for signatures, of whatever place? skopeo reads the first of these files. */
-function demandsSignatures(): boolean {
-  const home =
-    process.env.HOME === undefined ? [] : [join(process.env.HOME, '.config/containers/policy.json')];
-  for (const file of [...home, '/etc/containers/policy.json']) {
-    const text = readFileIfAny(file);
-    if (text !== undefined) return /"(signedBy|sigstoreSigned)"/.test(text);
-  }
-  return false;
 }
