@@ -8,8 +8,8 @@ export const IMAGE_FLAGS: Record<string, Flag> = {
   arch: { type: 'string', help: 'Architecture that the image must be for' },
   'image-volume': {
     type: 'string',
-    help: "The image's volumes: ignore, or tmpfs for an empty one",
-    default: 'ignore',
+    help: "What the image's volumes become: anonymous volumes, tmpfs, or directories (ignore)",
+    default: 'anonymous',
   },
   os: { type: 'string', help: 'Operating system that the image must be for' },
   platform: { type: 'string', help: 'Both: OS/ARCHITECTURE[/VARIANT]' },
@@ -23,21 +23,15 @@ const PULL_POLICIES = ['missing', 'never', 'always', 'newer'] as const;
 /** Throws BerthError in Podman's words. */
 export function imageRequest(args: Arguments): Pick<CreateRequest, 'imageVolumes' | 'platform' | 'pull'> {
   return {
-    ...imageVolumes(args.string('image-volume') || 'ignore'),
+    ...imageVolumes(args.string('image-volume') || 'anonymous'),
     ...platform(args),
     pull: pullPolicy(args.string('pull') || 'missing'),
   };
 }
 
 function imageVolumes(text: string): Pick<CreateRequest, 'imageVolumes'> {
-  if (text === 'ignore') return {};
-  if (text === 'tmpfs') return { imageVolumes: text };
-  if (text === 'anonymous') {
-    throw new BerthError(
-      'unsupported',
-      'anonymous volumes do not exist yet: use --image-volume ignore or tmpfs',
-    );
-  }
+  if (text === 'anonymous') return {};
+  if (text === 'tmpfs' || text === 'ignore') return { imageVolumes: text };
   throw new BerthError(
     'invalid',
     `invalid image volume mode ${JSON.stringify(text)} required value: anonymous, tmpfs, ignore`,

@@ -5,6 +5,7 @@ import { basePorts } from '../wiring/base.ts';
 import { idArgument, runEntry } from '../wiring/main.ts';
 import { rootfsPort } from '../wiring/rootfs.ts';
 import { runtimePort } from '../wiring/runtime.ts';
+import { volumesPort } from '../wiring/volumes.ts';
 
 runEntry(async (args) => {
   const base = basePorts(args.root);
@@ -15,6 +16,7 @@ runEntry(async (args) => {
       ...base,
       ...runtimePort(base.settings),
       ...rootfsPort(base.settings),
+      ...volumesPort(base.settings),
       notify: (lines) => notify(lines),
       systemd: async () => (await systemd()).systemd(),
       startHealthTimer: async (...timer) => (await systemd()).startHealthTimer(...timer),

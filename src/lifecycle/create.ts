@@ -8,6 +8,7 @@ import { checkName, idFromBytes, randomName } from '../model/name.ts';
 import { type CreateStep, planCreate } from '../model/plan/create.ts';
 import { isFor } from '../model/platform.ts';
 import { initialState } from '../model/state.ts';
+import type { VolumeConfig } from '../model/volume.ts';
 import { checkConfig } from '../oci/check.ts';
 import { cgroupResources, unifiedResources } from '../oci/limits.ts';
 import type { CleanupPorts } from './cleanup.ts';
@@ -20,15 +21,19 @@ import { appendContainerEvent } from './record.ts';
 import { removeContainer } from './remove.ts';
 import { assertDependenciesStay, joinedHostname, resolveDependencies } from './resolve-dependencies.ts';
 import { resolveImage } from './resolve-image.ts';
+import { insertMissingVolumes, resolveMounts } from './resolve-mounts.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { timezoneFile } from './timezone.ts';
 import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
+import { dropVolumes } from './volume-drop.ts';
 
 export type CreatePorts = CleanupPorts & Pick<Ports, 'randomBytes' | 'random'>;
 
 interface CreateContext {
   ports: CreatePorts;
   config: ContainerConfig;
+  /** Volumes that are made for it, which a failure takes away again. */
+  volumes: VolumeConfig[];
   lock?: HeldLock;
 }
 
@@ -40,7 +45,7 @@ export async function createContainer(ports: CreatePorts, request: CreateRequest
   const config = newConfig(ports, request);
   await ports.systemd(); // a host without one is told so before anything is made
   await makeRoomForName(ports, config, request.replace);
-  const context: CreateContext = { ports, config };
+  const context: CreateContext = { ports, config, volumes: [] };
   try {
     await doSteps(planCreate(config), STEPS, context);
   } finally {
@@ -51,14 +56,29 @@ export async function createContainer(ports: CreatePorts, request: CreateRequest
 
 const STEPS: Steps<CreateStep, CreateContext> = {
   'insert-row': {
-    do: ({ ports: { store }, config }) =>
-      store.transaction(() => {
+    do: (context) => {
+      const { ports, config } = context;
+      const { store, now } = ports;
+      context.volumes = store.transaction(() => {
         assertDependenciesStay(store, config);
-        store.insertContainer(config, { ...initialState(), status: 'removing' });
-      }),
-    undo: ({ ports: { store, locks }, config }) => {
-      store.transaction(() => store.deleteContainer(config.id));
+        const made = insertMissingVolumes(store, config, now());
+        // Whoever removes a half-made one removes its anonymous volumes too.
+        store.insertContainer(config, { ...initialState(), status: 'removing', removesVolumes: true });
+        return made;
+      });
+    },
+    undo: async ({ ports, config, volumes }) => {
+      const { store, locks } = ports;
+      await dropVolumes(ports, (drop) => {
+        store.deleteContainer(config.id);
+        for (const { name } of volumes) drop(name);
+      });
       locks.forget(config.id);
+    },
+  },
+  'make-volumes': {
+    do: ({ ports, volumes }) => {
+      for (const volume of volumes) ports.volumes.make(volume);
     },
   },
   'take-lock': {
@@ -149,9 +169,11 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   const needs = resolveDependencies(ports, request);
   const joined = joinedHostname(store, needs);
   const init = request.init === undefined ? undefined : findInit(ports, request.init);
+  const mounts = resolveMounts(ports, request, found?.image.config.volumes ?? []);
   const config = containerConfig(
     { ...request, ...needs },
     {
+      mounts,
       id: idFromBytes(ports.randomBytes(32)),
       name,
       now: ports.now(),

@@ -17,8 +17,9 @@ import type {
 } from '../model/records.ts';
 import type { Settings } from '../model/settings.ts';
 import type { ContainerState, ProcessRef } from '../model/state.ts';
+import type { VolumeConfig, VolumeRecord, VolumeState } from '../model/volume.ts';
 import type { HostFacts } from '../oci/host.ts';
-import type { Artifacts, Rootfs, Tree } from './file-ports.ts';
+import type { Artifacts, Rootfs, Tree, Volumes } from './file-ports.ts';
 import type { Runtime } from './runtime-port.ts';
 
 export type * from './file-ports.ts';
@@ -82,6 +83,21 @@ export interface Store {
   findImage(names: string[], idOrPrefix: string): ImageRecord | undefined;
   listImages(): ImageRecord[];
   saveImage(image: ImageRecord): void;
+
+  getVolume(name: string): VolumeRecord | undefined;
+  volumesLike(prefix: string): VolumeRecord[];
+  /** In order of creation. */
+  listVolumes(): VolumeRecord[];
+  /** Those that a container names. */
+  volumesOf(containerId: string): VolumeRecord[];
+  /** False if there is one of that name. */
+  insertVolume(config: VolumeConfig, state: VolumeState): boolean;
+  saveVolumeState(name: string, state: VolumeState): void;
+  deleteVolume(name: string): boolean;
+  setVolumeInRun(name: string, containerId: string, inRun: boolean): void;
+  saveVolumeMounts(name: string, count: number): void;
+  addVolumeHolder(name: string, holder: ProcessRef): void;
+  removeVolumeHolder(name: string, holder: ProcessRef): void;
 }
 
 export interface HeldLock {
@@ -93,7 +109,16 @@ export interface Locks {
   acquire(id: string): HeldLock;
   /** Removes the lock's files, by its holder, when the container is gone. */
   forget(id: string): void;
+  /**
+   * The lock of one volume, taken under that of a container or none, never under another volume's. Waits longer: whoever holds
+   * it may be copying an image's files in.
+   */
+  acquireVolume(volume: VolumeKey): HeldLock;
+  forgetVolume(volume: VolumeKey): void;
 }
+
+/** A name may be given again: the time says which volume of that name it is. */
+export type VolumeKey = Pick<VolumeConfig, 'name' | 'createdAt'>;
 
 /** The kernel, and plain files. Cgroup paths are as in /proc/PID/cgroup: `/system.slice/…`. */
 export interface Host {
@@ -245,6 +270,7 @@ export interface Ports {
   locks: Locks;
   runtime: Runtime;
   rootfs: Rootfs;
+  volumes: Volumes;
   /** Connects at the first call. */
   systemd(): Promise<Systemd>;
   /**

@@ -3,15 +3,16 @@ import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { withoutOwnGroup } from '../oci/accounts.ts';
 import { generateSpec } from '../oci/spec.ts';
-import { lookupUser } from '../oci/user.ts';
+import { lookupUser, type ResolvedUser } from '../oci/user.ts';
 import { readAccounts } from './accounts.ts';
 import { mountedFiles } from './container-files.ts';
 import { hostDevices, limitedDevices } from './devices.ts';
 import { applyHooks } from './hooks.ts';
 import { joinedNamespaces } from './joined-namespaces.ts';
+import { mountPlaces } from './mount-places.ts';
 import type { Ports } from './ports.ts';
 
-type SpecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'warn'>;
+type SpecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'volumes' | 'warn'>;
 
 /**
  * Writes the spec into the bundle. Throws when what create has checked is no longer so: the working directory, the
@@ -26,14 +27,12 @@ export async function writeSpec(
   const { spec } = runtime.files(config.id);
   checkWorkdir(ports, config);
   checkSources(ports, config);
-  const { passwd, group } = readAccounts(ports, config);
   const generated = generateSpec({
     config,
     rootPath: rootfs.mountPoint(config.id),
     cgroupsPath,
-    user: lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
-      groupAdd: config.groupAdd ?? [],
-    }),
+    user: containerUser(ports, config),
+    places: mountPlaces(ports, config),
     files: mountedFiles(ports, config),
     namespacePaths: joinedNamespaces(store, config).paths,
     sourceFlags: host.mountFlags(
@@ -44,6 +43,17 @@ export async function writeSpec(
     host: host.facts(config),
   });
   host.writeText(spec, await applyHooks(ports, config, generated), { mode: 0o600 });
+}
+
+/** Who the payload is, by the accounts of the mounted root. */
+export function containerUser(
+  ports: Pick<SpecPorts, 'host' | 'runtime' | 'rootfs'>,
+  config: ContainerConfig,
+): ResolvedUser {
+  const { passwd, group } = readAccounts(ports, config);
+  return lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
+    groupAdd: config.groupAdd ?? [],
+  });
 }
 
 /** --workdir must exist in the root file system or lie in a mount; the image's own is made if it is missing. */

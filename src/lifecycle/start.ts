@@ -21,8 +21,9 @@ import { isHeldMounted, releaseRootfs } from './mount.ts';
 import { current, PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
+import { releaseVolumes, useVolumes } from './run-volumes.ts';
 import { beginChecks, recordRunning } from './running.ts';
-import { writeSpec } from './spec.ts';
+import { containerUser, writeSpec } from './spec.ts';
 import { doSteps, type Steps } from './steps.ts';
 
 export type StartPorts = Pick<
@@ -33,6 +34,7 @@ export type StartPorts = Pick<
   | 'locks'
   | 'runtime'
   | 'rootfs'
+  | 'volumes'
   | 'systemd'
   | 'startHealthTimer'
   | 'notify'
@@ -180,6 +182,7 @@ const STEPS: Steps<StartStep, StartContext> = {
       ports.host.killCgroup(`${unitCgroup}/${PAYLOAD_CGROUP}`);
       await ports.runtime.delete(config);
       await runPoststopHooks(ports, config);
+      await releaseVolumes(ports, config.id);
       await releaseRootfs(ports, config.id);
       ports.host.remove(ports.runtime.files(config.id).bundle);
     },
@@ -195,6 +198,10 @@ const STEPS: Steps<StartStep, StartContext> = {
     },
   },
   'write-files': { do: ({ ports, container: { config } }) => writeContainerFiles(ports, config) },
+  'mount-volumes': {
+    do: ({ ports, container: { config } }) => useVolumes(ports, config, containerUser(ports, config)),
+    undo: ({ ports, container: { config } }) => releaseVolumes(ports, config.id),
+  },
   'write-spec': {
     do: ({ ports, container: { config }, unitCgroup }) =>
       writeSpec(ports, config, `${unitCgroup}/${PAYLOAD_CGROUP}`),

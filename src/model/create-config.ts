@@ -3,6 +3,7 @@ import type {
   ContainerConfig,
   MountConfig,
   NetworkMode,
+  RequestedMount,
   ResourceLimits,
   RestartPolicy,
   SecurityConfig,
@@ -91,6 +92,7 @@ const AS_ASKED = [
   'timezone',
   'ulimits',
   'unsetEnv',
+  'volumesFrom',
 ] as const satisfies (keyof ContainerConfig)[];
 type AsAsked = (typeof AS_ASKED)[number];
 
@@ -124,7 +126,7 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   stopTimeoutSeconds: number;
   restart: RestartPolicy;
   autoRemove: boolean;
-  mounts: MountConfig[];
+  mounts: RequestedMount[];
   network: NetworkMode;
   readOnly: boolean;
   readOnlyTmpfs: boolean;
@@ -139,13 +141,15 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   pull: 'always' | 'missing' | 'never' | 'newer';
   /** What the image must be for. */
   platform?: Platform;
-  /** What the image's VOLUMEs become: plain directories, or tmpfs. */
-  imageVolumes?: 'tmpfs';
+  /** What the image's VOLUMEs become: plain directories, or tmpfs; absent: anonymous volumes. */
+  imageVolumes?: 'tmpfs' | 'ignore';
   createCommand: string[];
 }
 
 export interface CreateContext {
   id: string;
+  /** What the requested mounts, the image's VOLUMEs and --volumes-from come to. */
+  mounts: MountConfig[];
   name: string;
   now: string;
   /** Absolute path of the runtime. */
@@ -214,7 +218,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     stopTimeoutSeconds: request.stopTimeoutSeconds,
     restart: request.restart,
     autoRemove: request.autoRemove,
-    mounts: request.mounts,
+    mounts: context.mounts,
     network: request.network,
     readOnly: request.readOnly,
     readOnlyTmpfs: request.readOnlyTmpfs,
@@ -230,7 +234,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
       : {}),
     createCommand: request.createCommand,
     ...asAsked(request),
-    ...(request.imageVolumes === undefined ? {} : { tmpfsVolumes: image?.volumes ?? [] }),
+    ...(request.imageVolumes === 'tmpfs' ? { tmpfsVolumes: image?.volumes ?? [] } : {}),
   };
 }
 

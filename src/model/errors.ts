@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'invalid' // a value is wrong
   | 'no-such-container'
   | 'no-such-image'
+  | 'no-such-volume'
   | 'name-in-use'
   | 'state' // the container's state forbids the operation
   | 'permission' // not root, or the system refused

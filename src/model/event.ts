@@ -24,7 +24,7 @@ export type ContainerEventStatus =
   | 'exec_died';
 
 export interface EventFacts {
-  status: ContainerEventStatus | 'loadfromarchive' | 'untag';
+  status: ContainerEventStatus | 'loadfromarchive' | 'untag' | 'prune';
   exitCode?: number;
   oomKilled?: boolean;
   healthStatus?: string;
@@ -36,7 +36,8 @@ export interface EventFacts {
 }
 
 export interface EventRecord extends EventFacts {
-  type: 'container' | 'image' | 'system';
+  type: 'container' | 'image' | 'system' | 'volume';
+  /** Empty for a volume, which has none. */
   id: string;
   name: string;
   image: string;

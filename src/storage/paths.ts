@@ -10,6 +10,8 @@ export interface StoragePaths {
   /** Where imports work: the same file system as `layers`, so that publishing is one rename. */
   staging: string;
   containers: string;
+  /** `volumes/<name>/{_data/,volume.json}` */
+  volumes: string;
 }
 
 export interface ContainerPaths {
@@ -23,6 +25,8 @@ export interface ContainerPaths {
   lower: string;
   /** Mount point of a /dev/shm that others may share. */
   shm: string;
+  /** Of one run: its images, overlays and parts of volumes, `mounts/<number>/…` (see run-mounts.ts). */
+  mounts: string;
 }
 
 export function storagePaths(stateDirectory: string): StoragePaths {
@@ -32,6 +36,7 @@ export function storagePaths(stateDirectory: string): StoragePaths {
     layers,
     staging: join(layers, 'tmp'),
     containers: join(stateDirectory, 'containers'),
+    volumes: join(stateDirectory, 'volumes'),
   };
 }
 
@@ -55,5 +60,6 @@ export function containerPaths(paths: StoragePaths, id: string): ContainerPaths 
     work: join(root, 'work'),
     lower: join(root, 'lower'),
     shm: join(root, 'shm'),
+    mounts: join(root, 'mounts'),
   };
 }

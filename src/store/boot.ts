@@ -27,7 +27,10 @@ export function bootStore(db: Db) {
             const state = readState(row.state);
             if (state !== undefined) update.run(JSON.stringify(refreshAfterBoot(state, now)), row.id);
           }
-          db.exec('DELETE FROM mount_count; DELETE FROM mount_holder; DELETE FROM exec_session');
+          db.exec(
+            `DELETE FROM mount_count; DELETE FROM mount_holder; DELETE FROM exec_session; DELETE FROM volume_holder;
+             UPDATE volume_use SET in_run = 0 WHERE in_run; UPDATE volume SET peoples_mounts = 0 WHERE peoples_mounts`,
+          );
           db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('boot_id', ?)").run(bootId);
           return true;
         })

@@ -9,6 +9,7 @@ import { healthStore } from './health.ts';
 import { imageStore } from './images.ts';
 import { mountStore } from './mounts.ts';
 import { sessionStore } from './sessions.ts';
+import { volumeStore } from './volumes.ts';
 
 /**
  * Opens the store in a state directory; see openDatabase for the errors. Any function may throw BerthError 'store' when
@@ -25,6 +26,7 @@ export function openStore(stateDir: string) {
     ...mountStore(db),
     ...bootStore(db),
     ...sessionStore(db),
+    ...volumeStore(db),
 
     /** Runs `work` in one BEGIN IMMEDIATE transaction: all of it is kept, or nothing. */
     transaction<T>(work: () => T): T {

@@ -5,6 +5,7 @@ import { storagePaths } from '../storage/paths.ts';
 import { basePorts } from './base.ts';
 import { rootfsPort } from './rootfs.ts';
 import { runtimePort } from './runtime.ts';
+import { volumesPort } from './volumes.ts';
 
 /** `caller` is the command, for those who wait for its locks. */
 export function allPorts(root: string | undefined, caller: string): Ports {
@@ -16,6 +17,7 @@ export function allPorts(root: string | undefined, caller: string): Ports {
     ...base,
     ...runtimePort(base.settings),
     ...rootfsPort(base.settings),
+    ...volumesPort(base.settings),
     artifacts: (id) => artifactStore(storagePaths(base.settings.stateDir), id),
     openTree: async (options) => (await import('../storage/tree.ts')).openTree(options),
     hostReport: async (programs) =>

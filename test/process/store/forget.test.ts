@@ -17,6 +17,8 @@ it('a container that goes takes its lock files along, although others look for i
   const locks: ForgetPorts['locks'] = {
     acquire: (id) => lockContainer(lockDir, id),
     forget: (id) => deleteLock(lockDir, id),
+    acquireVolume: ({ name }) => lockContainer(lockDir, name),
+    forgetVolume: ({ name }) => deleteLock(lockDir, name),
   };
   const config = container('going');
   store.transaction(() => store.insertContainer(config, initialState()));

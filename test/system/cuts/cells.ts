@@ -59,7 +59,11 @@ const PLANS: Record<Situation, Plan<string>[]> = {
   start: [planStart(whole, { mounted: true, bundle: true })],
   checked: [planReady(whole)],
   waiting: [planStartWaiting(whole)],
-  stop: [MARK_STOPPING, stop, planCleanup({ cgroup: true, bundle: true, poststopHooks: true, checks: true })],
+  stop: [
+    MARK_STOPPING,
+    stop,
+    planCleanup({ cgroup: true, bundle: true, poststopHooks: true, volumes: true, checks: true }),
+  ],
   frozen: [{ of: 'stop', steps: stopOfFrozen.steps.filter((step) => !stop.steps.includes(step)) }],
   vain: [planAfterEnd({ preventRestart: true, autoRemove: false })],
   rm: [RM_PLAN, planRemove(whole)],

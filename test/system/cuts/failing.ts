@@ -71,7 +71,13 @@ export function showFailingSteps(bed: () => Bed): void {
   test('a cleanup does the other steps when one fails, tells of all that failed, and the next start works', () =>
     leavingNothing(bed(), async () => {
       await berth(bed(), ...CREATE, ...PAYLOAD);
-      const { steps } = planCleanup({ cgroup: true, bundle: true, poststopHooks: true, checks: true });
+      const { steps } = planCleanup({
+        cgroup: true,
+        bundle: true,
+        poststopHooks: true,
+        volumes: true,
+        checks: true,
+      });
       await systemctl(bed(), 'start', 'berth-f');
       await arrange(bed(), 'f', ...steps.map((step) => `fail cleanup after ${step}`));
       await bed().nsenter(['systemctl', 'stop', 'berth-f']);
