@@ -42,6 +42,7 @@ it('a container that goes takes its lock files along, although others look for i
     settings: { unitDir: '/nowhere', ephemeralUnitDir: '/nowhere' },
     host: { remove: nothing, halfWritten: () => [], readText: nothing },
     rootfs: { unmount: nothing, delete: nothing },
+    volumes: { unmountRun: nothing, sweep: nothing },
     systemd: async () => ({ disableUnit: async () => false, resetFailed: nothing }),
     now: () => '2026-03-01T12:00:00.000Z',
     store: deleting,
