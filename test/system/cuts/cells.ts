@@ -37,6 +37,7 @@ export interface Cell {
 
 const whole = config({
   cidFile: '/run/cid',
+  mounts: [{ type: 'volume', volume: 'v', destination: '/v', options: [] }],
   health: {
     test: ['true'],
     testAsGiven: ['CMD', 'true'],

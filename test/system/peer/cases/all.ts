@@ -6,8 +6,9 @@ import { ALL, CHANGES, FILES, LISTS } from './lists.ts';
 import { LOGS } from './logs.ts';
 import { NAMES } from './names.ts';
 import { CLEANUP, KILL, RM, START, STOP, WAIT } from './verbs.ts';
+import { VOLUME_FLAGS, VOLUMES } from './volumes.ts';
 
 export const GROUPS: (Cells | Story)[] = [
   ...[NAMES, CREATE, RUN, START, STOP, CLEANUP, KILL, WAIT, RM],
-  ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES],
+  ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES, VOLUMES, VOLUME_FLAGS],
 ];
