@@ -3,7 +3,13 @@ import type { ContainerConfig, MountConfig, RequestedMount } from '../model/conf
 import type { CreateRequest } from '../model/create-config.ts';
 import { BerthError, messageOf } from '../model/errors.ts';
 import { idFromBytes } from '../model/name.ts';
-import { initialVolumeState, LOCAL_DRIVER, type VolumeConfig, volumeConfig } from '../model/volume.ts';
+import {
+  assertMayChown,
+  initialVolumeState,
+  LOCAL_DRIVER,
+  type VolumeConfig,
+  volumeConfig,
+} from '../model/volume.ts';
 import { inheritedVolumes, parseVolumesFrom } from '../model/volumes-from.ts';
 import { overlayDirectories } from '../oci/mount-options.ts';
 import type { Ports, Store } from './ports.ts';
@@ -73,17 +79,9 @@ function resolveMount(
   };
 }
 
-/** Directories that a host cannot do without: a container's user must not get them. */
-const NOT_TO_CHOWN =
-  /^\/(|bin|boot|dev|etc(\/passwd|\/pki)?|home|lib|lib64|media|opt|proc|root|run|sbin|srv|sys|tmp|usr(\/local)?|var(\/(cache|lib|log|run|spool|tmp))?)$/;
-
 function checkBind({ host }: ResolvePorts, mount: RequestedMount): void {
   const { source = '', options } = mount;
-  if (options.includes('U') && NOT_TO_CHOWN.test(source))
-    throw new BerthError(
-      'invalid',
-      `chowning host path ${JSON.stringify(source)} is not allowed: mount a directory below it, or chown by hand`,
-    );
+  if (options.includes('U')) assertMayChown(source);
   checkOverlay({ host }, mount);
 }
 

@@ -73,7 +73,7 @@ function checkWorkdir({ rootfs }: SpecPorts, config: ContainerConfig): void {
 }
 
 /** As create checked them; what a person mounts may come and go. */
-function checkSources({ host }: SpecPorts, config: ContainerConfig): void {
+export function checkSources({ host }: Pick<SpecPorts, 'host'>, config: ContainerConfig): void {
   for (const source of [...config.mounts.map((mount) => mount.source), config.init]) {
     if (source === undefined || host.exists(source)) continue;
     throw new BerthError(

@@ -23,7 +23,7 @@ import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 import { releaseVolumes, useVolumes } from './run-volumes.ts';
 import { beginChecks, recordRunning } from './running.ts';
-import { containerUser, writeSpec } from './spec.ts';
+import { checkSources, containerUser, writeSpec } from './spec.ts';
 import { doSteps, type Steps } from './steps.ts';
 
 export type StartPorts = Pick<
@@ -199,7 +199,10 @@ const STEPS: Steps<StartStep, StartContext> = {
   },
   'write-files': { do: ({ ports, container: { config } }) => writeContainerFiles(ports, config) },
   'mount-volumes': {
-    do: ({ ports, container: { config } }) => useVolumes(ports, config, containerUser(ports, config)),
+    do: ({ ports, container: { config } }) => {
+      checkSources(ports, config);
+      return useVolumes(ports, config, containerUser(ports, config));
+    },
     undo: ({ ports, container: { config } }) => releaseVolumes(ports, config.id),
   },
   'write-spec': {

@@ -189,6 +189,19 @@ export function needsMountOfRun({
   return type === 'image' || subpath !== undefined || (type !== 'tmpfs' && options.includes('O'));
 }
 
+/** Directories that a host cannot do without: no container's user must get them. */
+const NOT_TO_CHOWN =
+  /^\/(|bin|boot|dev|etc(\/passwd|\/pki)?|home|lib|lib64|media|opt|proc|root|run|sbin|srv|sys|tmp|usr(\/local)?|var(\/(cache|lib|log|run|spool|tmp))?)$/;
+
+/** Throws for a path of the host, without links, that must keep its owner. */
+export function assertMayChown(path: string): void {
+  if (!NOT_TO_CHOWN.test(path)) return;
+  throw new BerthError(
+    'invalid',
+    `chowning host path ${JSON.stringify(path)} is not allowed: mount a directory below it, or chown by hand`,
+  );
+}
+
 /** Who has the volume mounted: runs and people, as `inspect` counts. A plain directory counts nothing. */
 export function mountCount({ config, inRuns, peoplesMounts }: VolumeRecord): number {
   return isMountedVolume(config) ? inRuns.length + peoplesMounts : 0;

@@ -10,6 +10,7 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -18,7 +19,7 @@ import {
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
-import { mountArguments, type VolumeConfig } from '../model/volume.ts';
+import { assertMayChown, mountArguments, type VolumeConfig } from '../model/volume.ts';
 import { syncDirectory, writeFileAtomic } from '../sys/files.ts';
 import { resolveInRoot } from '../sys/inroot.ts';
 import { mountAt } from '../sys/mountinfo.ts';
@@ -168,9 +169,18 @@ export function adoptOwner(
   return true;
 }
 
-/** Everything below a directory, links themselves, becomes the user's. What is so already keeps its setuid bits. */
-export function chownTree(directory: string, owner: Owner): void {
-  using top = openRoot({ directory });
+/**
+ * A file, or everything in a directory, links themselves, becomes the user's; what is so already keeps its setuid bits.
+ * Throws for what a host cannot do without, also where a link leads to it.
+ */
+export function chownTree(file: string, owner: Owner): void {
+  const real = realpathSync(file);
+  assertMayChown(real);
+  if (!statSync(real).isDirectory()) {
+    chownSync(real, owner.uid, owner.gid);
+    return;
+  }
+  using top = openRoot({ directory: real });
   chownPlace(top, owner);
 }
 

@@ -1,5 +1,5 @@
 import { findVolume } from '../../lifecycle/volumes.ts';
-import { BerthError } from '../../model/errors.ts';
+import { BerthError, messageOf } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { volumeObject } from '../volume-select.ts';
 
@@ -28,9 +28,13 @@ export const command: Command = {
           try {
             return findVolume(opened, name, absent);
           } catch (error) {
-            if (error !== absent) throw error;
-            missing.add(absent.message);
-            return [];
+            if (error === absent) {
+              missing.add(absent.message);
+              return [];
+            }
+            throw new BerthError('invalid', `inspecting volume ${name}: ${messageOf(error)}`, {
+              cause: error,
+            });
           }
         });
     const objects = volumes.map((volume) => volumeObject(opened, volume));

@@ -21,10 +21,10 @@ export const command: Command = {
     if (!args.bool('force')) {
       const names = unusedVolumes(ports, passes).map(({ config }) => config.name);
       if (names.length === 0) {
-        context.print('No dangling volumes found\n');
+        context.print(`WARNING! ${WARNING}\nNo dangling volumes found\n`);
         return 0;
       }
-      const warning = `This will remove all volumes not used by at least one container. The following volumes will be removed:\n${names.join('\n')}`;
+      const warning = `${WARNING}\n${names.join('\n')}`;
       if (!(await confirmed(context, warning))) return 0;
     }
     const pruned = await pruneVolumes(ports, passes);
@@ -35,3 +35,6 @@ export const command: Command = {
     return pruned.some(({ error }) => error !== undefined) ? 125 : 0;
   },
 };
+
+const WARNING =
+  'This will remove all volumes not used by at least one container. The following volumes will be removed:';

@@ -50,7 +50,16 @@ export const VOLUMES: Story = {
         'nope',
         'name=^v',
       ],
-    ].map((filter): [string] => [`berth volume ls --quiet --filter ${filter} --filter name=^v`]),
+    ].map((filter): [string] => [`berth volume ls --quiet --filter ${filter}`]),
+    [
+      'berth volume ls --quiet --filter label=a --filter name=^v',
+      {
+        differs: {
+          why: 'filters add up, as those of ps do: with any of them prune would take more than was meant',
+          stdout: 'v2\n',
+        },
+      },
+    ],
     ['berth volume ls extra'],
     ['berth volume ls -q --format x'],
     ['berth volume inspect v1 v2', COPIED],
@@ -80,7 +89,12 @@ export const VOLUMES: Story = {
     [
       `berth create --name c1 -v v1:/d:ro -v v3:/e:nocopy,exec -v /srv:/f --mount type=volume,src=v4,dst=/g,subpath=a,U ${BOX} true | wc -c`,
     ],
-    ['berth inspect c1 --format "{{json .Mounts}} {{json .HostConfig.Binds}}"', COPIED],
+    [
+      `berth inspect c1 --format '{{range .Mounts}}{{json .}}
+{{end}}{{range .HostConfig.Binds}}{{.}}
+{{end}}'`,
+      { tidy: (text) => sorted(tidy(text)) },
+    ],
     ['berth ps -a --filter volume=v1 --format {{.Names}}'],
     ['berth ps -a --filter volume=v1:/d --format {{.Names}}'],
     ['berth ps -a --filter volume=/d --format {{.Names}}'],
