@@ -10,6 +10,7 @@ import { planReady, planStart, planStartWaiting } from '../../../src/model/plan/
 import { planStop } from '../../../src/model/plan/stop.ts';
 import { config } from '../../support/config.ts';
 
+const VOLUME = { type: 'volume' as const, volume: 'v', destination: '/v', options: [] };
 const START = [
   'enter-supervisor-cgroup',
   'mount-rootfs',
@@ -91,6 +92,19 @@ const CASES: [title: string, plan: Plan<string>, steps: string[]][] = [
     'a start that needs others',
     planStart(config({ requires: ['other'] }), { mounted: false, bundle: false }),
     ['check-dependencies', ...START],
+  ],
+  [
+    'a start with a volume',
+    planStart(config({ mounts: [VOLUME] }), { mounted: false, bundle: false }),
+    START.flatMap((step) => (step === 'write-spec' ? ['mount-volumes', step] : step)),
+  ],
+  [
+    'a create with a volume',
+    planCreate(config({ mounts: [VOLUME] })),
+    [
+      ...['insert-row', 'make-volumes', 'take-lock', 'make-directory', 'write-config', 'write-unit'],
+      'record-created',
+    ],
   ],
   [
     'a create',

@@ -139,14 +139,7 @@ export const VOLUME_FLAGS: Cells = {
   cells: [
     ...[
       ...['-v a:/x -v b:/x', '-v a:b:/x:/y', '-v :/x', '-v a:', "-v 'a b:/x'", '-v x', '-v a:x', '-v a/b:/x'],
-      ...[
-        '-v /x:ro',
-        '-v a:/d:copy,nocopy',
-        '-v a:/d:foo',
-        '-v a:/d:z,Z',
-        '-v a:/d:U,U',
-        '-v a:/d:upperdir=/x',
-      ],
+      ...['-v /x:ro', '-v a:/d:copy,nocopy', '-v a:/d:foo', '-v a:/d:z,Z', '-v a:/d:U,U'],
       ...['-v /srv:/d:O,ro', '--volumes-from nosuch', "--volumes-from ''", '--volumes-from x:foo'],
       ...['--mount type=volume,src=a', '--mount type=volume,src=/tmp,dst=/m', '--mount type=volume,dst=m'],
       ...['--mount type=volume,src=a,dst=/m,nocopy', '--mount type=volume,src=a,dst=/m,tmpfs-size=1'],
