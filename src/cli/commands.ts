@@ -40,7 +40,7 @@ export const COMMANDS: Record<string, Entry> = {
     load: () => import('./commands/init.ts'),
   },
   inspect: {
-    summary: 'Show everything about containers or images, as JSON',
+    summary: 'Show everything about containers, images or volumes, as JSON',
     load: () => import('./commands/inspect.ts'),
   },
   kill: { summary: 'Send a signal to containers', load: () => import('./commands/kill.ts') },
@@ -163,6 +163,31 @@ export const COMMANDS: Record<string, Entry> = {
     summary: 'Clean up after containers that have ended',
     load: () => import('./commands/container-cleanup.ts'),
   },
+  'volume create': { summary: 'Make a volume', load: () => import('./commands/volume-create.ts') },
+  'volume exists': {
+    summary: 'Say by the exit code whether there is such a volume',
+    load: () => import('./commands/volume-exists.ts'),
+  },
+  'volume export': {
+    summary: 'Write what is in a volume as a tar',
+    load: () => import('./commands/volume-export.ts'),
+  },
+  'volume import': {
+    summary: 'Unpack a tar into a volume',
+    load: () => import('./commands/volume-import.ts'),
+  },
+  'volume inspect': {
+    summary: 'Show everything about volumes, as JSON',
+    load: () => import('./commands/volume-inspect.ts'),
+  },
+  'volume ls': { summary: 'List volumes', load: () => import('./commands/volume-ls.ts') },
+  'volume mount': { summary: 'Mount a volume', load: () => import('./commands/volume-mount.ts') },
+  'volume prune': {
+    summary: 'Remove the volumes that no container uses',
+    load: () => import('./commands/volume-prune.ts'),
+  },
+  'volume rm': { summary: 'Remove volumes', load: () => import('./commands/volume-rm.ts') },
+  'volume unmount': { summary: 'Unmount a volume', load: () => import('./commands/volume-unmount.ts') },
 };
 
 /** Podman's second names for the same commands. */
@@ -212,6 +237,9 @@ const ALIASES: Record<string, string> = {
   'image pull': 'pull',
   'system events': 'events',
   'system info': 'info',
+  'volume list': 'volume ls',
+  'volume remove': 'volume rm',
+  'volume umount': 'volume unmount',
 };
 
 /** The command that an argument list begins with, the words it was called by, and what follows; undefined if it is none. */

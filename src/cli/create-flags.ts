@@ -11,6 +11,7 @@ import { parseSecretFlag } from '../model/secret.ts';
 import { parseSecurityFlags } from '../model/security-flags.ts';
 import { parseSignal } from '../model/signal.ts';
 import { parseSize } from '../model/size.ts';
+import { parseVolumesFrom } from '../model/volumes-from.ts';
 import type { Arguments, Flag } from './command.ts';
 import { DRY_RUN } from './dry-run.ts';
 import { listed, pairs } from './entries.ts';
@@ -65,7 +66,10 @@ export const CREATE_FLAGS: Record<string, Flag> = {
     type: 'strings',
     help: 'KEY=VALUE: path and max-size of k8s-file, tag of journald',
   },
-  mount: { type: 'strings', help: 'Mount type=bind or tmpfs, with src=…, dst=… and options' },
+  mount: {
+    type: 'strings',
+    help: 'Mount type=bind, volume, tmpfs, image or devpts, with src=…, dst=… and options',
+  },
   name: { type: 'string', help: 'Name of the container; its unit is berth-NAME.service' },
   'passwd-entry': { type: 'string', help: 'The line of /etc/passwd for a uid that has none' },
   pidfile: { type: 'string', help: "Write the process ID of the container's first process to this file" },
@@ -104,7 +108,8 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   tz: { type: 'string', help: "Time zone, like Europe/Berlin; local is the host's" },
   umask: { type: 'string', help: 'umask of the container, octal', default: '0022' },
   user: { type: 'string', short: 'u', help: 'User, user:group, uid or uid:gid' },
-  volume: { type: 'strings', short: 'v', help: 'Bind mount, /host-dir:/ctr-dir[:options]' },
+  volume: { type: 'strings', short: 'v', help: 'Bind mount or volume, [/host-dir:|NAME:]/ctr-dir[:options]' },
+  'volumes-from': { type: 'strings', help: 'The volumes of another container, CONTAINER[:options]' },
   workdir: { type: 'string', short: 'w', help: 'Working directory' },
 };
 
@@ -157,6 +162,7 @@ export function createRequest(
       'secretRequests',
       mapped(args.strings('secret')[0], () => args.strings('secret').map(parseSecretFlag)),
     ),
+    ...optional('volumesFrom', volumesFrom(args.strings('volumes-from'))),
     ...namespaces,
     ...resolverRequest(args, namespaces.network),
     ...optional('groupAdd', keepsGroups ? undefined : mapped(groups[0], () => groups)),
@@ -196,6 +202,11 @@ export function createRequest(
     replace: args.bool('replace'),
     createCommand,
   };
+}
+
+function volumesFrom(texts: string[]): string[] | undefined {
+  texts.forEach(parseVolumesFrom);
+  return texts.length === 0 ? undefined : texts;
 }
 
 /** By which crun leaves the supplementary groups as they are: here the unit's, SupplementaryGroups=. */

@@ -19,8 +19,8 @@ export const IMAGE_FLAGS: Record<string, Flag> = {
   ...REGISTRY_FLAGS,
   'image-volume': {
     type: 'string',
-    help: "The image's volumes: ignore, or tmpfs for an empty one",
-    default: 'ignore',
+    help: "What the image's volumes become: anonymous volumes, tmpfs, or directories (ignore)",
+    default: 'anonymous',
   },
   pull: { type: 'string', help: 'The image: missing, never, always or newer', default: 'missing' },
   quiet: { type: 'bool', short: 'q', help: 'Say nothing of pulling' },
@@ -29,21 +29,15 @@ export const IMAGE_FLAGS: Record<string, Flag> = {
 /** Throws BerthError in Podman's words. */
 export function imageRequest(args: Arguments): Pick<CreateRequest, 'imageVolumes' | 'platform' | 'pull'> {
   return {
-    ...imageVolumes(args.string('image-volume') || 'ignore'),
+    ...imageVolumes(args.string('image-volume') || 'anonymous'),
     ...platformRequest(args),
     pull: parsePullPolicy(args.string('pull') || 'missing'),
   };
 }
 
 function imageVolumes(text: string): Pick<CreateRequest, 'imageVolumes'> {
-  if (text === 'ignore') return {};
-  if (text === 'tmpfs') return { imageVolumes: text };
-  if (text === 'anonymous') {
-    throw new BerthError(
-      'unsupported',
-      'anonymous volumes do not exist yet: use --image-volume ignore or tmpfs',
-    );
-  }
+  if (text === 'anonymous') return {};
+  if (text === 'tmpfs' || text === 'ignore') return { imageVolumes: text };
   throw new BerthError(
     'invalid',
     `invalid image volume mode ${JSON.stringify(text)} required value: anonymous, tmpfs, ignore`,

@@ -10,6 +10,7 @@ import { basePorts } from '../wiring/base.ts';
 import { idArgument, runEntry } from '../wiring/main.ts';
 import { rootfsPort } from '../wiring/rootfs.ts';
 import { runtimePort } from '../wiring/runtime.ts';
+import { volumesPort } from '../wiring/volumes.ts';
 
 runEntry(async (args) => {
   const base = basePorts(args.root);
@@ -17,6 +18,7 @@ runEntry(async (args) => {
     ...base,
     ...runtimePort(base.settings),
     ...rootfsPort(base.settings),
+    ...volumesPort(base.settings),
     // Needed only when a restart must be prevented or the container goes with its end.
     systemd: async () => {
       const { systemdPorts } = await import('../wiring/systemd.ts');

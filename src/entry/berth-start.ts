@@ -6,6 +6,7 @@ import { idArgument, runEntry } from '../wiring/main.ts';
 import { rootfsPort } from '../wiring/rootfs.ts';
 import { runtimePort } from '../wiring/runtime.ts';
 import { secretsPort } from '../wiring/secrets.ts';
+import { volumesPort } from '../wiring/volumes.ts';
 
 runEntry(async (args) => {
   const base = basePorts(args.root);
@@ -17,6 +18,7 @@ runEntry(async (args) => {
       ...runtimePort(base.settings),
       ...rootfsPort(base.settings),
       ...secretsPort(base.settings),
+      ...volumesPort(base.settings),
       notify: (lines) => notify(lines),
       systemd: async () => (await systemd()).systemd(),
       startHealthTimer: async (...timer) => (await systemd()).startHealthTimer(...timer),

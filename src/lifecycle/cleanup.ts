@@ -10,6 +10,7 @@ import { type Facts, reconcile } from '../model/reconcile.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { retriesExhausted, willRestart } from '../model/restart.ts';
 import { type ContainerState, hasPayload } from '../model/state.ts';
+import { needsPreparing } from '../model/volume.ts';
 import { forgetContainer } from './forget.ts';
 import { runPoststopHooks } from './hooks.ts';
 import { withContainer } from './lock.ts';
@@ -17,13 +18,14 @@ import { releaseRootfs } from './mount.ts';
 import { observe, PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
+import { releaseVolumes } from './run-volumes.ts';
 import { forgetSessions } from './sessions.ts';
 import { endSteadyChecks } from './steady.ts';
 import { doSteps, type Steps, trySteps } from './steps.ts';
 
 export type CleanupPorts = Pick<
   Ports,
-  'settings' | 'host' | 'store' | 'locks' | 'runtime' | 'rootfs' | 'systemd' | 'now' | 'warn'
+  'settings' | 'host' | 'store' | 'locks' | 'runtime' | 'rootfs' | 'volumes' | 'systemd' | 'now' | 'warn'
 >;
 
 /** $SERVICE_RESULT of a start that ExecCondition= passed over (systemd.exec(5)). */
@@ -92,7 +94,9 @@ const AFTER_END: Steps<AfterEndStep, { ports: CleanupPorts; container: Container
       await withSystemd(ports, (systemd) => systemd.stopUnitNoWait(config.unit));
     },
   },
-  'remove-container': { do: ({ ports, container }) => forgetContainer(ports, container, { inUnit: true }) },
+  'remove-container': {
+    do: ({ ports, container }) => forgetContainer(ports, container, { inUnit: true, volumes: true }),
+  },
 };
 
 interface CleanupContext {
@@ -121,6 +125,7 @@ export async function cleanupLocked(
     cgroup: cgroup !== undefined,
     bundle: host.exists(runtime.files(config.id).bundle),
     poststopHooks: host.exists(runtime.files(config.id).poststopHooks),
+    volumes: config.mounts.some(needsPreparing),
     checks: config.health !== undefined,
   });
   const facts = observe(container, ports);
@@ -151,6 +156,7 @@ const STEPS: Steps<CleanupStep, CleanupContext> = {
   },
   'delete-from-runtime': { do: ({ ports, container: { config } }) => ports.runtime.delete(config) },
   'run-poststop-hooks': { do: ({ ports, container: { config } }) => runPoststopHooks(ports, config) },
+  'release-volumes': { do: ({ ports, container: { config } }) => releaseVolumes(ports, config.id) },
   'unmount-rootfs': { do: ({ ports, container: { config } }) => releaseRootfs(ports, config.id) },
   'keep-check-results': {
     do: ({ ports, container: { config } }) =>

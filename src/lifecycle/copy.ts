@@ -1,15 +1,21 @@
 /** cp: files between containers, the host and tar streams. */
 import { posix } from 'node:path';
+import type { ContainerConfig } from '../model/config.ts';
 import { type CopyEnd, copySource, copyTarget, type HostPlace, type StreamPlace } from '../model/copy.ts';
 import { BerthError } from '../model/errors.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { hasPayload } from '../model/state.ts';
 import { lookupUser } from '../oci/user.ts';
 import { withMountedRoot } from './mount.ts';
+import { restingPlace } from './mount-places.ts';
 import { current } from './observe.ts';
 import type { Ports, Tree } from './ports.ts';
+import { withMountedVolume } from './volume-use.ts';
 
-type CopyPorts = Pick<Ports, 'host' | 'store' | 'locks' | 'runtime' | 'rootfs' | 'openTree' | 'now'>;
+type CopyPorts = Pick<
+  Ports,
+  'host' | 'store' | 'locks' | 'runtime' | 'rootfs' | 'volumes' | 'openTree' | 'now'
+>;
 
 /** A path of a container, of the host, or a tar on standard input or output. */
 export type CopyPlace = { container: ContainerRecord; given: string; path: string } | HostPlace | StreamPlace;
@@ -26,7 +32,7 @@ export interface CopyOptions {
 
 /**
  * Copies. A running container is seen as its payload sees it, volumes and tmpfs included; of others the root is mounted
- * for that time, with the recorded bind mounts over it. Throws with Podman's words for paths that do not fit.
+ * for that time, with the recorded volumes and bind mounts over it. Throws with Podman's words for paths that do not fit.
  */
 export async function copy(
   ports: CopyPorts,
@@ -89,12 +95,31 @@ async function withEnd(
       return work(end(tree));
     });
   }
-  await withMountedRoot(ports, container, (directory) => {
-    const mounts = container.config.mounts.flatMap(({ source, destination }) =>
-      source === undefined ? [] : [{ source, destination }],
+  await withMountedRoot(ports, container, (directory) =>
+    withVolumes(ports, container.config, (mounts) =>
+      withTree(ports, { directory, mounts }, (tree) => work(end(tree))),
+    ),
+  );
+}
+
+/** With what lies over the root of a container that does not run, its volumes mounted for that time. */
+async function withVolumes(
+  ports: CopyPorts,
+  { mounts }: ContainerConfig,
+  work: (mounts: { source: string; destination: string }[]) => Promise<void>,
+): Promise<void> {
+  const names = new Set(mounts.flatMap(({ volume }) => volume ?? []));
+  const within = (left: string[]): Promise<void> => {
+    const [name, ...rest] = left;
+    if (name !== undefined) return withMountedVolume(ports, name, () => within(rest));
+    return work(
+      mounts.flatMap((mount) => {
+        const source = restingPlace(ports, mount);
+        return source === undefined ? [] : [{ source, destination: mount.destination }];
+      }),
     );
-    return withTree(ports, { directory, mounts }, (tree) => work(end(tree)));
-  });
+  };
+  await within([...names]);
 }
 
 async function withTree(

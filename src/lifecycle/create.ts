@@ -8,6 +8,7 @@ import { checkName, idFromBytes, randomName } from '../model/name.ts';
 import { type CreateStep, planCreate } from '../model/plan/create.ts';
 import { isFor } from '../model/platform.ts';
 import { initialState } from '../model/state.ts';
+import type { VolumeConfig } from '../model/volume.ts';
 import { checkConfig } from '../oci/check.ts';
 import { cgroupResources, unifiedResources } from '../oci/limits.ts';
 import type { CleanupPorts } from './cleanup.ts';
@@ -21,16 +22,20 @@ import { appendContainerEvent } from './record.ts';
 import { removeContainer } from './remove.ts';
 import { assertDependenciesStay, joinedHostname, resolveDependencies } from './resolve-dependencies.ts';
 import { resolveImage } from './resolve-image.ts';
+import { insertMissingVolumes, resolveMounts } from './resolve-mounts.ts';
 import { copySecretsFor, resolveSecrets } from './secrets.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { timezoneFile } from './timezone.ts';
 import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
+import { dropVolumes } from './volume-drop.ts';
 
 export type CreatePorts = CleanupPorts & Pick<Ports, 'secrets' | 'randomBytes' | 'random' | 'imageSource'>;
 
 interface CreateContext {
   ports: CreatePorts;
   config: ContainerConfig;
+  /** Volumes that are made for it, which a failure takes away again. */
+  volumes: VolumeConfig[];
   lock?: HeldLock;
 }
 
@@ -50,7 +55,7 @@ export async function createContainer(
   const config = newConfig(ports, request.rootfs ? request : await withImage(ports, request, pull));
   await ports.systemd(); // a host without one is told so before anything is made
   await makeRoomForName(ports, config, request.replace);
-  const context: CreateContext = { ports, config };
+  const context: CreateContext = { ports, config, volumes: [] };
   try {
     await doSteps(planCreate(config), STEPS, context);
   } finally {
@@ -74,15 +79,30 @@ async function withImage(
 
 const STEPS: Steps<CreateStep, CreateContext> = {
   'insert-row': {
-    do: ({ ports: { store }, config }) =>
-      store.transaction(() => {
+    do: (context) => {
+      const { ports, config } = context;
+      const { store, now } = ports;
+      context.volumes = store.transaction(() => {
         assertDependenciesStay(store, config);
         assertImageStays(store, config);
-        store.insertContainer(config, { ...initialState(), status: 'removing' });
-      }),
-    undo: ({ ports: { store, locks }, config }) => {
-      store.transaction(() => store.deleteContainer(config.id));
+        const made = insertMissingVolumes(store, config, now());
+        // Whoever removes a half-made one removes its anonymous volumes too.
+        store.insertContainer(config, { ...initialState(), status: 'removing', removesVolumes: true });
+        return made;
+      });
+    },
+    undo: async ({ ports, config, volumes }) => {
+      const { store, locks } = ports;
+      await dropVolumes(ports, (drop) => {
+        store.deleteContainer(config.id);
+        for (const { name } of volumes) drop(name);
+      });
       locks.forget(config.id);
+    },
+  },
+  'make-volumes': {
+    do: ({ ports, volumes }) => {
+      for (const volume of volumes) ports.volumes.make(volume);
     },
   },
   'take-lock': {
@@ -174,9 +194,11 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   const needs = resolveDependencies(ports, request);
   const joined = joinedHostname(store, needs);
   const init = request.init === undefined ? undefined : findInit(ports, request.init);
+  const mounts = resolveMounts(ports, request, found?.image.config.volumes ?? []);
   const config = containerConfig(
     { ...request, ...needs, ...resolveSecrets(ports, request.secretRequests) },
     {
+      mounts,
       id: idFromBytes(ports.randomBytes(32)),
       name,
       now: ports.now(),

@@ -11,6 +11,7 @@ import { type Leftovers, planReady, planStart, planStartWaiting } from '../model
 import { MARK_STOPPING, planStop } from '../model/plan/stop.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { displayStatus, initialState, verdict } from '../model/state.ts';
+import { needsPreparing } from '../model/volume.ts';
 import { type CreatePorts, newConfig } from './create.ts';
 import { assertNoDependents, inOldNamespaces } from './dependencies.ts';
 import { assertRestartable, assertStartable, assertStoppable } from './jobs.ts';
@@ -156,6 +157,7 @@ function cleanupSteps(
     cgroup: state.cgroup !== undefined,
     bundle: !isClean && host.exists(bundle),
     poststopHooks: !isClean && host.exists(poststopHooks),
+    volumes: config.mounts.some(needsPreparing),
     checks: config.health !== undefined,
   }).steps;
 }

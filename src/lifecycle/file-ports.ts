@@ -1,6 +1,7 @@
 /** The ports to files: containers' roots, and trees that are worked in. A part of ports.ts, which hands them on. */
 import type { ContainerConfig } from '../model/config.ts';
 import type { SecretFile, SecretRecord } from '../model/secret.ts';
+import type { VolumeConfig } from '../model/volume.ts';
 
 /** Added, changed or deleted, by its absolute path in the container. */
 export interface Change {
@@ -96,8 +97,54 @@ export interface Tree {
       tar: AsyncIterable<Uint8Array>;
       owner?: { uid: number; gid: number };
       overwrite: boolean;
+      mayBeEmpty?: boolean;
     },
   ): Promise<void>;
   readText(path: string): string | undefined;
   close(): void;
+}
+
+/** What a run needs mounted beside its root; see storage/run-mounts.ts. */
+export interface RunMount {
+  image?: { layers: readonly string[] };
+  directory?: string;
+  subpath?: string;
+  overlay?: { upperdir?: string; workdir?: string };
+}
+
+/** Volumes on disk. What is mounted, made or copied may have been begun by a caller that was killed. */
+export interface Volumes {
+  /** Where the data lie. */
+  path(name: string): string;
+  /** Makes the directory, unless it is there. */
+  make(config: VolumeConfig): void;
+  isMounted(name: string): boolean;
+  mount(config: VolumeConfig): Promise<void>;
+  /** Not mounted is success. */
+  unmount(name: string): Promise<void>;
+  isEmpty(name: string): boolean;
+  /** What is in a directory of the container's mounted root, into an empty volume; false if there is nothing to do. */
+  copyUp(name: string, from: { id: string; directory: string }): Promise<boolean>;
+  /** Somebody who copied was killed after the copy was whole. */
+  isCopyingUp(name: string): boolean;
+  /** Once it is recorded that it was done. */
+  finishCopyUp(name: string): Promise<void>;
+  /** Owner and mode of that directory; false if there is none: then it is the user's. */
+  adoptOwner(
+    name: string,
+    from: { id: string; directory: string; user: { uid: number; gid: number } },
+  ): boolean;
+  chownTree(directory: string, owner: { uid: number; gid: number }): void;
+  /** Takes the directory away at once; what is returned brings it back. */
+  putAside(name: string): () => void;
+  /** Removes what was put aside. */
+  sweep(): Promise<void>;
+  /** Bytes. */
+  size(name: string): number;
+
+  /** Where the runtime finds mount number `index` of a run. */
+  runMountPoint(id: string, index: number): string;
+  mountForRun(place: { id: string; index: number }, what: RunMount): Promise<void>;
+  /** Unmounts and removes all of a run. */
+  unmountRun(id: string): Promise<void>;
 }

@@ -5,10 +5,15 @@ import type { ContainerState } from '../model/state.ts';
 import { assertNoDependents } from './dependencies.ts';
 import type { Ports } from './ports.ts';
 import { appendContainerEvent, type Named, record } from './record.ts';
+import { releaseVolumes } from './run-volumes.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { unitPath } from './unit-file.ts';
+import { dropVolumes } from './volume-drop.ts';
 
-export type ForgetPorts = Pick<Ports, 'settings' | 'host' | 'store' | 'locks' | 'rootfs' | 'systemd' | 'now'>;
+export type ForgetPorts = Pick<
+  Ports,
+  'settings' | 'host' | 'store' | 'locks' | 'rootfs' | 'volumes' | 'systemd' | 'now'
+>;
 
 /** What is left to know of a container at its end; no more of its config is needed. */
 export interface Forgotten {
@@ -21,16 +26,19 @@ interface ForgetContext extends Forgotten {
   wasEnabled: boolean;
   /** Somebody has begun before, and may have disabled it. */
   wasCutShort: boolean;
+  /** Its anonymous volumes go with it. */
+  removesVolumes: boolean;
 }
 
 /**
  * Removes a container that is cleaned up, for a caller that holds its lock. From the first step on the row says
- * `removing`: whoever finds it so (rm, or a create of the same name) does the rest.
+ * `removing`: whoever finds it so (rm, or a create of the same name) does the rest. With `volumes` its anonymous ones go,
+ * unless another container has them.
  */
 export async function forgetContainer(
   ports: ForgetPorts,
   { config, state }: Forgotten,
-  { inUnit = false } = {},
+  { inUnit = false, volumes = false } = {},
 ): Promise<void> {
   await doSteps(planRemove(config, { inUnit }), STEPS, {
     ports,
@@ -38,15 +46,16 @@ export async function forgetContainer(
     state,
     wasEnabled: false,
     wasCutShort: state.status === 'removing',
+    removesVolumes: volumes || state.removesVolumes === true,
   });
 }
 
 const STEPS: Steps<RemoveStep, ForgetContext> = {
   'record-removing': {
-    do: ({ ports, config, state }) =>
+    do: ({ ports, config, state, removesVolumes }) =>
       record(ports, {
         config,
-        state: { ...state, status: 'removing' },
+        state: { ...state, status: 'removing', ...(removesVolumes ? { removesVolumes } : {}) },
         events: [],
         // In the same transaction, so that no container can come to need this one from here on.
         also: (store) => assertNoDependents(store, config.id),
@@ -69,7 +78,12 @@ const STEPS: Steps<RemoveStep, ForgetContext> = {
   },
   'reset-unit': { do: async ({ ports, config }) => (await ports.systemd()).resetFailed(config.unit) },
   // What people hold mounted goes with the container.
-  'unmount-rootfs': { do: ({ ports, config }) => ports.rootfs.unmount(config.id) },
+  'unmount-rootfs': {
+    do: async ({ ports, config }) => {
+      await releaseVolumes(ports, config.id);
+      await ports.rootfs.unmount(config.id);
+    },
+  },
   'delete-storage': { do: ({ ports, config }) => ports.rootfs.delete(config.id) },
   'remove-cidfile': {
     do: ({ ports: { host }, config: { id, cidFile = '' } }) => {
@@ -79,13 +93,16 @@ const STEPS: Steps<RemoveStep, ForgetContext> = {
     },
   },
   'delete-row': {
-    do: ({ ports: { store, locks, now }, config, state: { finishedAt, exitCode } }) => {
+    do: async ({ ports, config, state: { finishedAt, exitCode }, removesVolumes }) => {
+      const { store, locks, now } = ports;
       const ended = finishedAt === undefined ? {} : { exitCode };
-      store.transaction(() => {
+      await dropVolumes(ports, (drop) => {
+        const anonymous = store.volumesOf(config.id).filter((volume) => volume.config.anonymous === true);
         // The lock's files first, in the same breath: without the row nobody would find them again.
         locks.forget(config.id);
         if (store.deleteContainer(config.id))
           appendContainerEvent(store, config, { status: 'remove', ...ended }, now());
+        if (removesVolumes) for (const volume of anonymous) drop(volume.config.name);
       });
       // Who looked for the row before it was gone has made the files anew. From here on, who takes a lock finds no row
       // under it, and removes the files (lock.ts).

@@ -73,7 +73,7 @@ function readHooks(ports: HookPorts, config: ContainerConfig, { process }: Spec)
   return hooksFor(readHookFiles(ports, config.hooksDirs), {
     command: process.args[0] ?? '',
     annotations: config.annotations,
-    hasBindMounts: config.mounts.some(({ type }) => type === 'bind'),
+    hasBindMounts: config.mounts.some(({ type }) => type === 'bind' || type === 'volume'),
   });
 }
 

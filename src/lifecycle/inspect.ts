@@ -1,6 +1,6 @@
 /** inspect: one container, whole. Takes no lock. */
-import type { ContainerConfig, MountConfig } from '../model/config.ts';
-import { type InspectFacts, inspectContainer } from '../model/inspect.ts';
+import type { ContainerConfig } from '../model/config.ts';
+import { type InspectFacts, inspectContainer, type ShownMount } from '../model/inspect.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { maskedEnv } from '../model/secret.ts';
 import { logFile } from '../model/settings.ts';
@@ -8,6 +8,7 @@ import { hasPayload } from '../model/state.ts';
 import { beyondDefault, capabilitySets } from '../oci/capabilities.ts';
 import { containerEnvironment } from '../oci/environment.ts';
 import { shownBindOptions, tmpfsOptions } from '../oci/mount-options.ts';
+import { VOLUME_FLAGS } from '../oci/mounts.ts';
 import { mountedFiles } from './container-files.ts';
 import { runningProcess } from './exec.ts';
 import { networkOwner } from './joined-namespaces.ts';
@@ -16,7 +17,10 @@ import type { Ports } from './ports.ts';
 import { livingSessions } from './sessions.ts';
 import { shownHealth } from './steady.ts';
 
-type InspectPorts = Pick<Ports, 'settings' | 'host' | 'store' | 'runtime' | 'rootfs' | 'systemd' | 'now'>;
+type InspectPorts = Pick<
+  Ports,
+  'settings' | 'host' | 'store' | 'runtime' | 'rootfs' | 'volumes' | 'systemd' | 'now'
+>;
 
 /** The JSON object of one container, reconciled with the kernel, RestartCount as systemd counts it. */
 export async function inspect(
@@ -86,18 +90,24 @@ function presentFiles(ports: InspectPorts, config: ContainerConfig): InspectFact
 }
 
 /** With the options that a start would add. */
-function shownMounts({ host }: InspectPorts, { mounts }: ContainerConfig): MountConfig[] {
+function shownMounts({ host, volumes }: InspectPorts, { mounts }: ContainerConfig): ShownMount[] {
   const sources = mounts.flatMap(({ source }) =>
     source !== undefined && host.exists(source) ? [source] : [],
   );
   const flags = sources.length === 0 ? {} : host.mountFlags(sources);
-  return mounts.map((mount) => ({
-    ...mount,
-    options:
-      mount.type === 'tmpfs'
-        ? tmpfsOptions(mount.options)
-        : shownBindOptions(mount.options, flags[mount.source ?? '']),
-  }));
+  return mounts.map((mount) => {
+    const { type, options } = mount;
+    if (type === 'tmpfs') return { ...mount, options: tmpfsOptions(options) };
+    if (type === 'volume')
+      return {
+        ...mount,
+        volumePath: volumes.path(mount.volume ?? ''),
+        options: shownBindOptions(options, VOLUME_FLAGS),
+      };
+    return type === 'bind'
+      ? { ...mount, options: shownBindOptions(options, flags[mount.source ?? '']) }
+      : mount;
+  });
 }
 
 /** Of the process that runs; else what it would have before the image's users are looked up, which a start does. */

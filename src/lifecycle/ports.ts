@@ -17,8 +17,9 @@ import type {
 } from '../model/records.ts';
 import type { Settings } from '../model/settings.ts';
 import type { ContainerState, ProcessRef } from '../model/state.ts';
+import type { VolumeConfig, VolumeRecord, VolumeState } from '../model/volume.ts';
 import type { HostFacts } from '../oci/host.ts';
-import type { Artifacts, Rootfs, Secrets, Tree } from './file-ports.ts';
+import type { Artifacts, Rootfs, Secrets, Tree, Volumes } from './file-ports.ts';
 import type { ImageFiles } from './image-port.ts';
 import type { ImageSource } from './image-source-port.ts';
 import type { Runtime } from './runtime-port.ts';
@@ -103,6 +104,21 @@ export interface Store {
   releaseLayers(owner: ProcessRef): void;
   /** Of images, containers and living holders; undefined if a damaged row hides what it needs. */
   layersInUse(isAlive: (owner: ProcessRef) => boolean): Set<string> | undefined;
+
+  getVolume(name: string): VolumeRecord | undefined;
+  volumesLike(prefix: string): VolumeRecord[];
+  /** In order of creation. */
+  listVolumes(): VolumeRecord[];
+  /** Those that a container names. */
+  volumesOf(containerId: string): VolumeRecord[];
+  /** False if there is one of that name. */
+  insertVolume(config: VolumeConfig, state: VolumeState): boolean;
+  saveVolumeState(name: string, state: VolumeState): void;
+  deleteVolume(name: string): boolean;
+  setVolumeInRun(name: string, containerId: string, inRun: boolean): void;
+  saveVolumeMounts(name: string, count: number): void;
+  addVolumeHolder(name: string, holder: ProcessRef): void;
+  removeVolumeHolder(name: string, holder: ProcessRef): void;
 }
 
 export interface HeldLock {
@@ -114,7 +130,16 @@ export interface Locks {
   acquire(id: string): HeldLock;
   /** Removes the lock's files, by its holder, when the container is gone. */
   forget(id: string): void;
+  /**
+   * The lock of one volume, taken under that of a container or none, never under another volume's. Waits longer: whoever holds
+   * it may be copying an image's files in.
+   */
+  acquireVolume(volume: VolumeKey): HeldLock;
+  forgetVolume(volume: VolumeKey): void;
 }
+
+/** A name may be given again: the time says which volume of that name it is. */
+export type VolumeKey = Pick<VolumeConfig, 'name' | 'createdAt'>;
 
 /** The kernel, and plain files. Cgroup paths are as in /proc/PID/cgroup: `/system.slice/…`. */
 export interface Host {
@@ -274,6 +299,7 @@ export interface Ports {
   imageFiles: ImageFiles;
   /** Where images come from; loaded at the first call. */
   imageSource(): Promise<ImageSource>;
+  volumes: Volumes;
   /** Connects at the first call. */
   systemd(): Promise<Systemd>;
   /**

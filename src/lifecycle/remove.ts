@@ -14,6 +14,8 @@ import { doSteps, type Steps } from './steps.ts';
 export interface RemoveOptions extends StopOptions {
   /** Stop it first if it runs; the other options are about that stop. */
   force: boolean;
+  /** Its anonymous volumes go too, as they do with one that was made with --rm. */
+  volumes?: boolean;
 }
 
 /**
@@ -60,7 +62,8 @@ const STEPS: Steps<RmStep, RmContext> = {
         // systemd may have been asked for a start since.
         assertRemovable(ports, fresh, options);
         const settled = await cleanupLocked(ports, fresh, { inUnit: false });
-        await forgetContainer(ports, { ...fresh, state: settled });
+        const volumes = options.volumes === true || fresh.config.autoRemove;
+        await forgetContainer(ports, { ...fresh, state: settled }, { volumes });
       });
     },
   },

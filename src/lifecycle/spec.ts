@@ -4,16 +4,17 @@ import { BerthError } from '../model/errors.ts';
 import { withoutOwnGroup } from '../oci/accounts.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
 import { generateSpec } from '../oci/spec.ts';
-import { lookupUser } from '../oci/user.ts';
+import { lookupUser, type ResolvedUser } from '../oci/user.ts';
 import { readAccounts } from './accounts.ts';
 import { mountedFiles } from './container-files.ts';
 import { hostDevices, limitedDevices } from './devices.ts';
 import { applyHooks } from './hooks.ts';
 import { joinedNamespaces } from './joined-namespaces.ts';
+import { mountPlaces } from './mount-places.ts';
 import type { Ports } from './ports.ts';
 import { secretVariables } from './secrets.ts';
 
-type SpecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'secrets' | 'warn'>;
+type SpecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'secrets' | 'volumes' | 'warn'>;
 
 /**
  * Writes the spec into the bundle. Throws when what create has checked is no longer so: the working directory, the
@@ -28,19 +29,17 @@ export async function writeSpec(
   const { spec } = runtime.files(config.id);
   checkWorkdir(ports, config);
   checkSources(ports, config);
-  const { passwd, group } = readAccounts(ports, config);
   const generated = generateSpec({
     config,
     rootPath: rootfs.mountPoint(config.id),
     cgroupsPath,
-    user: lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
-      groupAdd: config.groupAdd ?? [],
-    }),
     files: {
       ...mountedFiles(ports, config),
       secrets: [...secretFiles(ports, config), ...credentials],
     },
     secrets: { secrets: secretVariables(ports, config), hasCredentials: credentials.length > 0 },
+    user: containerUser(ports, config),
+    places: mountPlaces(ports, config),
     namespacePaths: joinedNamespaces(store, config).paths,
     sourceFlags: host.mountFlags(
       config.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
@@ -55,6 +54,17 @@ export async function writeSpec(
 /** The copies that create has made. A credential at the same place comes after them: the unit's word is the later one. */
 function secretFiles({ rootfs }: SpecPorts, { id, secrets = [] }: ContainerConfig): MountedSecret[] {
   return secrets.map(({ destination }, index) => ({ destination, source: rootfs.secretCopy(id, index) }));
+}
+
+/** Who the payload is, by the accounts of the mounted root. */
+export function containerUser(
+  ports: Pick<SpecPorts, 'host' | 'runtime' | 'rootfs'>,
+  config: ContainerConfig,
+): ResolvedUser {
+  const { passwd, group } = readAccounts(ports, config);
+  return lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
+    groupAdd: config.groupAdd ?? [],
+  });
 }
 
 /** --workdir must exist in the root file system or lie in a mount; the image's own is made if it is missing. */
@@ -74,7 +84,7 @@ function checkWorkdir({ rootfs }: SpecPorts, config: ContainerConfig): void {
 }
 
 /** As create checked them; what a person mounts may come and go. */
-function checkSources({ host }: SpecPorts, config: ContainerConfig): void {
+export function checkSources({ host }: Pick<SpecPorts, 'host'>, config: ContainerConfig): void {
   for (const source of [...config.mounts.map((mount) => mount.source), config.init]) {
     if (source === undefined || host.exists(source)) continue;
     throw new BerthError(

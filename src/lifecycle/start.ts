@@ -23,8 +23,9 @@ import { isHeldMounted, releaseRootfs } from './mount.ts';
 import { current, PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
+import { releaseVolumes, useVolumes } from './run-volumes.ts';
 import { beginChecks, recordRunning } from './running.ts';
-import { writeSpec } from './spec.ts';
+import { checkSources, containerUser, writeSpec } from './spec.ts';
 import { doSteps, type Steps } from './steps.ts';
 
 export type StartPorts = Pick<
@@ -36,6 +37,7 @@ export type StartPorts = Pick<
   | 'runtime'
   | 'rootfs'
   | 'secrets'
+  | 'volumes'
   | 'systemd'
   | 'startHealthTimer'
   | 'notify'
@@ -186,6 +188,7 @@ const STEPS: Steps<StartStep, StartContext> = {
       ports.host.killCgroup(`${unitCgroup}/${PAYLOAD_CGROUP}`);
       await ports.runtime.delete(config);
       await runPoststopHooks(ports, config);
+      await releaseVolumes(ports, config.id);
       await releaseRootfs(ports, config.id);
       ports.host.remove(ports.runtime.files(config.id).bundle);
     },
@@ -206,6 +209,13 @@ const STEPS: Steps<StartStep, StartContext> = {
       writeContainerFiles(ports, container.config);
       context.credentials = await mountCredentials(ports, container.config);
     },
+  },
+  'mount-volumes': {
+    do: ({ ports, container: { config } }) => {
+      checkSources(ports, config);
+      return useVolumes(ports, config, containerUser(ports, config));
+    },
+    undo: ({ ports, container: { config } }) => releaseVolumes(ports, config.id),
   },
   'write-spec': {
     do: ({ ports, container: { config }, unitCgroup, credentials }) =>

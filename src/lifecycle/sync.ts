@@ -49,6 +49,7 @@ async function refreshEach(ports: CleanupPorts): Promise<unknown[]> {
       failures.push(error);
     }
   }
+  await ports.volumes.sweep();
   const event = {
     type: 'system',
     status: 'refresh',

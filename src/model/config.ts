@@ -10,15 +10,29 @@ import type { JoinedNamespace, NamespaceConfig } from './namespace.ts';
 import type { SdNotifyMode } from './sdnotify.ts';
 import type { SecretCopy, SecretFile, SecretVariable } from './secret.ts';
 
-/** A bind mount (`-v SRC:DST[:opts]`) or a tmpfs (`--tmpfs DST[:opts]`), as asked for. */
+/** A mount as asked for: `-v`, `--tmpfs`, `--mount`, a VOLUME of the image, `--volumes-from`. */
 export interface MountConfig {
-  type: 'bind' | 'tmpfs';
-  /** Absolute host path; absent for tmpfs. */
+  type: 'bind' | 'tmpfs' | 'volume' | 'image' | 'devpts';
+  /** Absolute host path; of type bind alone. */
   source?: string;
+  /** Name of the volume; of type volume alone. */
+  volume?: string;
+  /** The volume was made for this mount. */
+  anonymous?: true;
+  /** What the person called the image, and what it was then; of type image alone. */
+  image?: { name: string; id: string; layers: string[] };
+  /** What of the volume or image is mounted; absent: all. */
+  subpath?: string;
   /** Absolute path in the container, cleaned (no `..`, no trailing slash). */
   destination: string;
   /** Mount options in the order given: ro, rw, rprivate, size=64m, mode=1777 … */
   options: string[];
+}
+
+/** A mount before what it names has been looked up: a volume without a name is an anonymous one. */
+export interface RequestedMount extends Omit<MountConfig, 'image' | 'anonymous'> {
+  /** Name of an image, of type image alone. */
+  imageName?: string;
 }
 
 export type NetworkMode = 'none' | 'host' | JoinedNamespace;
@@ -161,6 +175,8 @@ export interface ContainerConfig {
   secretEnv?: SecretVariable[];
   /** `--secret …,type=credential`: credentials that the unit must have. Others that it has are mounted too. */
   credentials?: SecretFile[];
+  /** `--volumes-from`, as typed: what they come to is among the mounts. */
+  volumesFrom?: string[];
   network: NetworkMode;
   namespaces?: NamespaceConfig;
   /** IDs of the containers that must run when this one starts (`--requires`); see dependenciesOf for all of them. */

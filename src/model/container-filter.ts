@@ -160,14 +160,14 @@ function hasAncestor({ image }: ContainerRecord['config'], values: readonly stri
   );
 }
 
-/** `SOURCE:DESTINATION`, or one word that both have in common or that is where it is mounted without a source. */
+/** `SOURCE:DESTINATION`, a volume's name, or one word that both have in common or that is where it is mounted without a source. */
 function hasVolume({ mounts }: ContainerRecord['config'], value: string): boolean {
   const [, source = '', destination] = /^([^:]*)(?::(.*))?$/s.exec(value) ?? [];
-  return mounts.some((mount) =>
-    destination === undefined
-      ? mount.destination === source
-      : mount.source === source && mount.destination === destination,
-  );
+  return mounts.some((mount) => {
+    const from = mount.volume ?? mount.source;
+    if (destination !== undefined) return from === source && mount.destination === destination;
+    return mount.volume === source || (mount.volume === undefined && mount.destination === source);
+  });
 }
 
 const RESTART_POLICIES = ['no', 'always', 'on-failure', 'unless-stopped'];

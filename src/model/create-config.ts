@@ -3,6 +3,7 @@ import type {
   ContainerConfig,
   MountConfig,
   NetworkMode,
+  RequestedMount,
   ResourceLimits,
   RestartPolicy,
   SecurityConfig,
@@ -95,6 +96,7 @@ const AS_ASKED = [
   'timezone',
   'ulimits',
   'unsetEnv',
+  'volumesFrom',
 ] as const satisfies (keyof ContainerConfig)[];
 type AsAsked = (typeof AS_ASKED)[number];
 
@@ -130,9 +132,9 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   autoRemove: boolean;
   /** Only with autoRemove. */
   autoRemoveImage?: true;
-  mounts: MountConfig[];
   /** As typed; they are looked up before containerConfig sees them, as secrets, secretEnv and credentials. */
   secretRequests?: SecretRequest[];
+  mounts: RequestedMount[];
   network: NetworkMode;
   readOnly: boolean;
   readOnlyTmpfs: boolean;
@@ -147,13 +149,15 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   pull: 'always' | 'missing' | 'never' | 'newer';
   /** What the image must be for. */
   platform?: Platform;
-  /** What the image's VOLUMEs become: plain directories, or tmpfs. */
-  imageVolumes?: 'tmpfs';
+  /** What the image's VOLUMEs become: plain directories, or tmpfs; absent: anonymous volumes. */
+  imageVolumes?: 'tmpfs' | 'ignore';
   createCommand: string[];
 }
 
 export interface CreateContext {
   id: string;
+  /** What the requested mounts, the image's VOLUMEs and --volumes-from come to. */
+  mounts: MountConfig[];
   name: string;
   now: string;
   /** Absolute path of the runtime. */
@@ -223,7 +227,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     restart: request.restart,
     autoRemove: request.autoRemove,
     ...(request.autoRemoveImage ? { autoRemoveImage: request.autoRemoveImage } : {}),
-    mounts: request.mounts,
+    mounts: context.mounts,
     network: request.network,
     readOnly: request.readOnly,
     readOnlyTmpfs: request.readOnlyTmpfs,
@@ -239,7 +243,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
       : {}),
     createCommand: request.createCommand,
     ...asAsked(request),
-    ...(request.imageVolumes === undefined ? {} : { tmpfsVolumes: image?.volumes ?? [] }),
+    ...(request.imageVolumes === 'tmpfs' ? { tmpfsVolumes: image?.volumes ?? [] } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-/** `system df`: what images and containers take on disk, and how much of it could be made free. Pure. */
+/** `system df`: what images, containers and volumes take on disk, and how much of it could be made free. Pure. */
 import type { ImageRecord } from './records.ts';
 
 /** A container, with the bytes that it wrote itself. */
@@ -39,10 +39,18 @@ export function imageUses(images: readonly ImageRecord[], containers: readonly C
   }));
 }
 
-/** The three lines of `system df`. Volumes do not exist yet. */
+/** A volume: how many containers name it, and what is in it. */
+export interface VolumeUse {
+  name: string;
+  links: number;
+  bytes: number;
+}
+
+/** The three lines of `system df`. */
 export function diskSummary(
   images: readonly ImageRecord[],
   containers: readonly ContainerUse[],
+  volumes: readonly VolumeUse[],
 ): DiskSummary[] {
   const uses = imageUses(images, containers);
   const layers = new Map(
@@ -50,6 +58,7 @@ export function diskSummary(
   );
   const unused = uses.filter((use) => use.containers === 0);
   const idle = containers.filter(({ running }) => !running);
+  const dangling = volumes.filter(({ links }) => links === 0);
   return [
     {
       Type: 'Images',
@@ -65,7 +74,13 @@ export function diskSummary(
       RawSize: sum(containers.map(({ rwBytes }) => rwBytes)),
       RawReclaimable: sum(idle.map(({ rwBytes }) => rwBytes)),
     },
-    { Type: 'Local Volumes', Total: 0, Active: 0, RawSize: 0, RawReclaimable: 0 },
+    {
+      Type: 'Local Volumes',
+      Total: volumes.length,
+      Active: volumes.length - dangling.length,
+      RawSize: sum(volumes.map(({ bytes }) => bytes)),
+      RawReclaimable: sum(dangling.map(({ bytes }) => bytes)),
+    },
   ];
 }
 

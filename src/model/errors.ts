@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'no-such-container'
   | 'no-such-image'
   | 'no-such-secret'
+  | 'no-such-volume'
   | 'name-in-use'
   | 'state' // the container's state forbids the operation
   | 'permission' // not root, or the system refused

@@ -36,7 +36,7 @@ export type ImageEventStatus =
   | 'unmount';
 
 export interface EventFacts {
-  status: ContainerEventStatus | ImageEventStatus;
+  status: ContainerEventStatus | ImageEventStatus | 'prune';
   exitCode?: number;
   oomKilled?: boolean;
   healthStatus?: string;
@@ -48,7 +48,8 @@ export interface EventFacts {
 }
 
 export interface EventRecord extends EventFacts {
-  type: 'container' | 'image' | 'system';
+  type: 'container' | 'image' | 'system' | 'volume';
+  /** Empty for a volume, which has none. */
   id: string;
   name: string;
   image: string;

@@ -1,6 +1,7 @@
 /** What `info` tells: Podman's tree as far as it means something here, and what Berth has of its own. Pure. */
 import { LOG_DRIVERS } from './config.ts';
 import type { ContainerStatus } from './state.ts';
+import { LOCAL_DRIVER } from './volume.ts';
 
 /**
  * Fields of `podman info` that are absent, by path, and why. What a template asks of them is their type's zero, as of
@@ -23,7 +24,6 @@ export const ABSENT: Readonly<Record<string, string>> = {
   'store.graphStatus.Supports shifting': 'a choice of Podman’s overlay driver',
   'store.graphStatus.Supports volatile': 'a choice of Podman’s overlay driver',
   'store.graphStatus.Using metacopy': 'a choice of Podman’s overlay driver',
-  'store.volumePath': 'there are no named volumes yet',
   'version.APIVersion': 'there is no API',
   'version.BuildOrigin': 'not kept in a build, so that two of one source are the same',
   'version.Built': 'not kept in a build, so that two of one source are the same',
@@ -156,8 +156,9 @@ export function infoReport({ host, systemd, settings, ...facts }: InfoFacts) {
       imageStore: { number: facts.images },
       runRoot: settings.runDir,
       transientStore: false,
+      volumePath: `${settings.stateDir}/volumes`,
     },
-    plugins: { volume: [], network: [], log: LOG_DRIVERS, authorization: null },
+    plugins: { volume: [LOCAL_DRIVER], network: [], log: LOG_DRIVERS, authorization: null },
     version: facts.version,
   };
 }

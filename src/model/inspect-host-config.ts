@@ -17,7 +17,9 @@ export function inspectHostConfig(config: ContainerConfig, facts: HostConfigFact
   const { limits, restart, security } = config;
   const modes = namespaceModes(config);
   return {
-    Binds: facts.mounts.filter(({ type }) => type === 'bind').map(bindOf),
+    Binds: volumesFirst(facts.mounts)
+      .filter(({ type }) => type !== 'image')
+      .map(bindOf),
     CgroupManager: 'cgroupfs',
     CgroupMode: modes.cgroup,
     ContainerIDFile: config.cidFile ?? '',
@@ -35,7 +37,7 @@ export function inspectHostConfig(config: ContainerConfig, facts: HostConfigFact
     AutoRemoveImage: config.autoRemoveImage === true,
     Annotations: mapOrNull(config.annotations),
     VolumeDriver: '',
-    VolumesFrom: null,
+    VolumesFrom: config.volumesFrom ?? null,
     CapAdd: facts.capAdd,
     CapDrop: facts.capDrop,
     Dns: (config.dns ?? []).filter((server) => server !== 'none'),
@@ -128,8 +130,15 @@ export function bindOptions(options: readonly string[]): {
   };
 }
 
-function bindOf({ source, destination, options }: MountConfig): string {
-  return [source, destination, options.join(',')].join(':');
+function bindOf({ type, source, volume, destination, options }: MountConfig): string {
+  const words = options.length === 0 ? [] : [options.join(',')];
+  return [volume ?? source ?? type, destination, ...words].join(':');
+}
+
+/** As Podman keeps them: volumes, images, then what else the runtime is given; a tmpfs is told apart. */
+export function volumesFirst<T extends MountConfig>(mounts: readonly T[]): T[] {
+  const of = (...types: MountConfig['type'][]): T[] => mounts.filter(({ type }) => types.includes(type));
+  return [...of('volume'), ...of('image'), ...of('bind', 'devpts')];
 }
 
 /** In Podman's order: what was asked for, but for what masks and unmasks single paths. */

@@ -3,10 +3,11 @@ import type { MountConfig } from './config.ts';
 import type { HealthResult, HealthState } from './health.ts';
 import { argvOf } from './init.ts';
 import { inspectConfig } from './inspect-config.ts';
-import { bindOptions, inspectHostConfig } from './inspect-host-config.ts';
+import { bindOptions, inspectHostConfig, volumesFirst } from './inspect-host-config.ts';
 import { dependenciesOf } from './namespace.ts';
 import type { ContainerRecord } from './records.ts';
 import { displayStatus, hasPayload } from './state.ts';
+import { LOCAL_DRIVER } from './volume.ts';
 
 /** What inspect shows beyond the record. */
 export interface InspectFacts {
@@ -30,7 +31,7 @@ export interface InspectFacts {
   /** Of the container whose network this is, which may be another one: none, host or `ns:PATH`, and its process. */
   network: { mode: string; pid?: number };
   /** All mounts that were asked for, with the options that they have or would have. */
-  mounts: MountConfig[];
+  mounts: ShownMount[];
   /** Of the process that runs, or would. */
   env: string[];
   effectiveCaps: string[];
@@ -39,6 +40,9 @@ export interface InspectFacts {
   capAdd: string[];
   capDrop: string[];
 }
+
+/** With the host path of a volume's data. */
+export type ShownMount = MountConfig & { volumePath?: string };
 
 /** The zero time, as Go prints it. */
 const NEVER = '0001-01-01T00:00:00Z';
@@ -77,7 +81,7 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
     ExecIDs: facts.execIds,
     GraphDriver: graphDriver(facts),
     ...(facts.size === undefined ? {} : { SizeRw: facts.size.rw, SizeRootFs: facts.size.rootFs }),
-    Mounts: facts.mounts.filter(({ type }) => type === 'bind').map(inspectMount),
+    Mounts: volumesFirst(facts.mounts).map(inspectMount),
     Dependencies: dependenciesOf(config).map(({ id }) => id),
     NetworkSettings: networkSettings(facts),
     Namespace: '',
@@ -149,18 +153,48 @@ function graphDriver({ overlay, mountPoint }: InspectFacts): object {
   };
 }
 
-function inspectMount({ source, destination, options }: MountConfig): object {
+function inspectMount(shown: ShownMount): object {
+  const { type, source, destination, options, volume, volumePath, image, subpath } = shown;
   const { mode, relabel, propagation, others } = bindOptions(options);
-  return {
-    Type: 'bind',
-    Source: source,
-    Destination: destination,
-    Driver: '',
-    Mode: relabel,
-    Options: others,
-    RW: mode === 'rw',
-    Propagation: propagation,
-  };
+  const part = subpath === undefined ? {} : { SubPath: subpath };
+  switch (type) {
+    case 'image':
+      return {
+        Type: type,
+        Source: image?.name ?? '',
+        Destination: destination,
+        Driver: '',
+        Mode: '',
+        Options: null,
+        RW: options.includes('rw'),
+        Propagation: '',
+        ...part,
+      };
+    case 'devpts':
+      return {
+        Type: 'bind',
+        Source: type,
+        Destination: destination,
+        Driver: '',
+        Mode: '',
+        Options: options,
+        RW: true,
+        Propagation: '',
+      };
+    default:
+      return {
+        Type: type,
+        ...(volume === undefined ? {} : { Name: volume }),
+        Source: volumePath ?? source,
+        Destination: destination,
+        Driver: volume === undefined ? '' : LOCAL_DRIVER,
+        Mode: relabel,
+        Options: others,
+        RW: mode === 'rw',
+        Propagation: propagation,
+        ...part,
+      };
+  }
 }
 
 /** What there is to say where no network is given an address. */

@@ -1,23 +1,18 @@
-/** `-v` and `--tmpfs` as a person writes them → MountConfig. Option words are checked by oci/mount-options.ts. */
+/** `-v` and `--tmpfs` as a person writes them → RequestedMount. Option words are checked by oci/mount-options.ts. */
 import path from 'node:path';
-import type { MountConfig } from './config.ts';
-import { BerthError } from './errors.ts';
+import type { RequestedMount } from './config.ts';
+import { BerthError, messageOf } from './errors.ts';
+import { checkVolumeName } from './volume.ts';
 
 /**
- * `/host/dir:/dir[:ro,…]`. A source that begins with a dot is found from `directory`; any other relative one would be a
- * named volume, which Berth does not have yet.
+ * `/host/dir:/dir[:ro,…]`, `NAME:/dir[:…]` for a volume, `/dir` for an anonymous one. A source that begins with a dot is
+ * found from `directory`; any other relative one is a volume's name.
  */
-export function parseVolumeFlag(text: string, directory: string): MountConfig {
-  const parts = text.split(':');
-  const [source = '', destination, options, ...rest] = parts;
+export function parseVolumeFlag(text: string, directory: string): RequestedMount {
+  const [source = '', destination, options, ...rest] = text.split(':');
   if (destination === '' || text === '')
     throw new BerthError('invalid', 'container directory cannot be empty');
-  if (destination === undefined) {
-    throw new BerthError(
-      'unsupported',
-      `anonymous volumes are not supported yet (${JSON.stringify(text)}): write -v /host/dir:/dir`,
-    );
-  }
+  if (destination === undefined) return { type: 'volume', destination: containerPath(source), options: [] };
   if (source === '') throw new BerthError('invalid', 'host directory cannot be empty');
   if (rest.length > 0) {
     throw new BerthError(
@@ -25,22 +20,24 @@ export function parseVolumeFlag(text: string, directory: string): MountConfig {
       `${text}: incorrect volume format, should be [host-dir:]ctr-dir[:option]`,
     );
   }
-  if (!/^[./]/.test(source)) {
-    throw new BerthError(
-      'unsupported',
-      `named volumes are not supported yet (${JSON.stringify(text)}): write a host path that begins with / or . before the colon`,
-    );
+  const place = { destination: containerPath(destination), options: words(options) };
+  if (/^[./]/.test(source)) return { type: 'bind', source: path.posix.resolve(directory, source), ...place };
+  return { type: 'volume', volume: volumeNamed(source), ...place };
+}
+
+/** Throws for what is no name of a volume, in Podman's words. */
+export function volumeNamed(name: string): string {
+  try {
+    return checkVolumeName(name);
+  } catch (error) {
+    throw new BerthError('invalid', `creating named volume ${JSON.stringify(name)}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
-  return {
-    type: 'bind',
-    source: path.posix.resolve(directory, source),
-    destination: containerPath(destination),
-    options: words(options),
-  };
 }
 
 /** `/dir[:size=64m,mode=1777,…]` */
-export function parseTmpfsFlag(text: string): MountConfig {
+export function parseTmpfsFlag(text: string): RequestedMount {
   const [destination = '', options, ...rest] = text.split(':');
   if (rest.length > 0)
     throw new BerthError('invalid', `invalid tmpfs ${JSON.stringify(text)}: it should be ctr-dir[:options]`);

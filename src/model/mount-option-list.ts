@@ -1,18 +1,32 @@
-/** `--mount type=…,key=value,…` → MountConfig. What the option words mean is checked by oci/mount-options.ts, as for `-v`. */
+/** `--mount type=…,key=value,…` → RequestedMount. What the option words mean is checked by oci/mount-options.ts, as for `-v`. */
 import path from 'node:path';
-import type { MountConfig } from './config.ts';
+import type { RequestedMount } from './config.ts';
 import { BerthError } from './errors.ts';
-import { containerPath } from './mount-flags.ts';
+import { containerPath, volumeNamed } from './mount-flags.ts';
 
-const FORMAT = 'type=<bind|tmpfs>,[src=<host-dir>,]target=<ctr-dir>[,options]';
+type MountType = RequestedMount['type'];
+
+const FORMAT = 'type=<bind|tmpfs|volume|image|devpts>,[src=<source>,]target=<ctr-dir>[,options]';
+const TYPES: readonly string[] = ['bind', 'tmpfs', 'volume', 'image', 'devpts'] satisfies MountType[];
 /** Of Podman; refused by name. */
-const OTHER_TYPES = ['volume', 'image', 'glob', 'devpts', 'ramfs'];
+const OTHER_TYPES = ['glob', 'ramfs'];
 /** Words that mean the same after `-v` and `--tmpfs`. */
 const PLAIN = /^(z|Z|r?(private|shared|slave|unbindable)|(no)?(exec|suid|dev))$/;
-const OTHER_WORDS = ['U', 'chown', 'idmap', 'no-dereference', 'copy', 'nocopy'];
-const OF_BINDS = ['src', 'source', 'bind-propagation', 'bind-nonrecursive'];
+const OTHER_WORDS = ['idmap', 'no-dereference'];
+const OF_BINDS = ['bind-propagation', 'bind-nonrecursive'];
 const OF_TMPFS = ['tmpfs-size', 'tmpfs-mode', 'tmpcopyup', 'notmpcopyup'];
 const OF_VOLUMES = ['volume-opt', 'volume-label'];
+/** Options that are of other types. */
+const FOREIGN: Partial<Record<MountType, readonly string[]>> = {
+  bind: [...OF_TMPFS, ...OF_VOLUMES],
+  tmpfs: [...OF_BINDS, ...OF_VOLUMES, 'src', 'source'],
+  volume: [...OF_BINDS, ...OF_TMPFS],
+};
+/** All that there is for these two, beside where they are mounted. */
+const ALL: Partial<Record<MountType, RegExp>> = {
+  image: /^(src|source|rw|readwrite|ro|readonly|subpath)$/,
+  devpts: /^(uid|gid|mode|max)$/,
+};
 /** What is given twice, where the error does not name the option that was typed. */
 const TWICE: Record<string, string> = {
   access: "'readonly', 'ro', or 'rw' mnt.Options",
@@ -27,10 +41,10 @@ interface Option {
 
 /**
  * Relative sources are found from `directory`; a bind mount without a source shows the path of its destination, as
- * Podman's.
+ * Podman's, and a volume without one is anonymous.
  * @throws BerthError with Podman's words where it has them; `unsupported` for types and options that Berth lacks
  */
-export function parseMountFlag(text: string, directory: string): MountConfig {
+export function parseMountFlag(text: string, directory: string): RequestedMount {
   const options = fields(text).map(option);
   const at = options.findIndex(({ key, value }) => key === 'type' && value !== undefined);
   const type = options[at]?.value;
@@ -39,14 +53,14 @@ export function parseMountFlag(text: string, directory: string): MountConfig {
   if (OTHER_TYPES.includes(type))
     throw new BerthError(
       'unsupported',
-      `mounts of the type ${type} are not supported yet: use bind or tmpfs`,
+      `mounts of the type ${type} are not supported yet: use ${TYPES.join(', ')}`,
     );
-  if (type !== 'bind' && type !== 'tmpfs')
+  if (!TYPES.includes(type))
     throw new BerthError('invalid', `invalid filesystem type ${JSON.stringify(type)}`);
-  return mountOf(type, options.toSpliced(at, 1), directory);
+  return mountOf(type as MountType, options.toSpliced(at, 1), directory);
 }
 
-function mountOf(type: MountConfig['type'], options: Option[], directory: string): MountConfig {
+function mountOf(type: MountType, options: Option[], directory: string): RequestedMount {
   const given = new Map<string, string>();
   const words: string[] = [];
   for (const one of options) {
@@ -60,30 +74,50 @@ function mountOf(type: MountConfig['type'], options: Option[], directory: string
       );
     }
     if (what !== undefined) given.set(what, one.value ?? '');
-    if (what === 'source' || what === 'destination') place(one);
-    else words.push(...wordsOf(one));
+    if (what === 'source' || what === 'destination' || what === 'subpath') place(one);
+    else words.push(...(type === 'devpts' ? devptsWord(one) : wordsOf(one)));
   }
   const target = given.get('destination');
+  const source = given.get('source');
+  if (type === 'image' && (target === undefined || source === undefined))
+    throw new BerthError('invalid', 'must set source and destination for image volume');
   if (target === undefined) throw new BerthError('invalid', 'must set volume destination');
+  const subpath = given.get('subpath');
+  if (type === 'image' && subpath !== undefined && !subpath.startsWith('/'))
+    throw new BerthError('invalid', `volume subpath ${JSON.stringify(subpath)} must be an absolute path`);
   const destination = containerPath(target);
-  if (type === 'tmpfs') return { type, destination, options: words };
-  const source = path.posix.resolve(directory, given.get('source') ?? destination);
-  return { type, source, destination, options: words };
+  return {
+    type,
+    ...(type === 'bind' ? { source: path.posix.resolve(directory, source ?? destination) } : {}),
+    ...(type === 'volume' && source !== undefined ? { volume: volumeNamed(source) } : {}),
+    ...(type === 'image' && source !== undefined ? { imageName: source } : {}),
+    ...(subpath === undefined ? {} : { subpath }),
+    destination,
+    options: words,
+  };
 }
 
 /** The same for options that say the same. */
 function subject(key: string): string | undefined {
   if (key === 'src' || key === 'source') return 'source';
   if (key === 'target' || key === 'dst' || key === 'destination') return 'destination';
-  if (key === 'ro' || key === 'readonly' || key === 'rw') return 'access';
+  if (key === 'subpath' || key === 'volume-subpath') return 'subpath';
+  if (/^(ro|readonly|rw|readwrite)$/.test(key)) return 'access';
   return key === 'relabel' ? key : undefined;
 }
 
-function refuseForeign(type: MountConfig['type'], { key }: Option): void {
-  if (key === 'subpath' || key === 'volume-subpath')
+function refuseForeign(type: MountType, { key }: Option): void {
+  const what = subject(key);
+  if (what === 'destination') return;
+  if (what === 'subpath' && type !== 'volume' && type !== 'image')
     throw new BerthError('invalid', `cannot set option ${JSON.stringify(key)} on non-volume mounts`);
-  if (OF_VOLUMES.includes(key) || (type === 'bind' ? OF_TMPFS : OF_BINDS).includes(key))
+  if (FOREIGN[type]?.includes(key))
     throw new BerthError('invalid', `${JSON.stringify(key)} option not supported for "${type}" mount types`);
+  if (ALL[type]?.test(key) === false) throw new BerthError('invalid', `${key}: invalid mount option`);
+  if (key === 'volume-label')
+    throw new BerthError('unsupported', 'the --volume-label option is not presently implemented');
+  if (key === 'volume-opt')
+    throw new BerthError('unsupported', 'volume-opt is not supported: use berth volume create --opt');
 }
 
 /** A source or destination says where. */
@@ -103,7 +137,11 @@ function wordsOf(one: Option): string[] {
     case 'readonly':
       return [isOn(one) ? 'ro' : 'rw'];
     case 'rw':
+    case 'readwrite':
       return [isOn(one) ? 'rw' : 'ro'];
+    case 'U':
+    case 'chown':
+      return isOn(one) ? ['U'] : [];
     case 'bind-nonrecursive':
       return isOn(one) ? ['bind'] : [];
     case 'bind-propagation':
@@ -136,6 +174,12 @@ function wordsOf(one: Option): string[] {
         throw new BerthError('invalid', `${key}: invalid mount option`);
       return [key];
   }
+}
+
+/** Of devpts(5). */
+function devptsWord({ key, value = '' }: Option): string[] {
+  if (!/^\d+$/.test(value)) throw needsArgument(key);
+  return [`${key}=${value}`];
 }
 
 function isOn({ key, value = 'true' }: Option): boolean {

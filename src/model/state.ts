@@ -56,6 +56,8 @@ export interface ContainerState {
   stopTimeoutSeconds?: number;
   /** The grace in seconds that the payload has let pass: a stop is killing it. Goes into the event of its end. */
   graceExceeded?: number;
+  /** While it is removed: its anonymous volumes go with it. */
+  removesVolumes?: true;
   /** Why the last start failed, or why an exit code is unknown. */
   error: string;
   /** Exit code that the last failed start means to a shell: 125, 126 or 127; 0 = it did not fail. */

@@ -18,6 +18,12 @@ const PROPAGATION = [
 ];
 const BIND = ['bind', 'rbind'];
 const RELABEL = ['z', 'Z'];
+/** What the runtime has no part in: done before, at the source. */
+const OURS = [...RELABEL, 'O', 'U', 'copy', 'nocopy'];
+/** The image's files are needed no more, or nothing is made that is missing: of volumes alone. */
+const OF_VOLUMES = ['nocreate'];
+/** Where an overlay writes. */
+const OVERLAY_DIRECTORY = /^(upperdir|workdir)=(.*)$/;
 const COPY_UP = ['tmpcopyup', 'notmpcopyup'];
 /** Flag pairs: what forbids, what allows. */
 const FLAGS = [
@@ -26,14 +32,17 @@ const FLAGS = [
   ['nodev', 'dev'],
 ] as const;
 /** Known to Podman, not to Berth: refused by name, so that nobody believes them in force. */
-const UNSUPPORTED = /^(O|U|idmap|copy|nocopy|nocreate|upperdir|workdir|subpath|chown)(=|$)/;
+const UNSUPPORTED = /^idmap(=|$)/;
 /** Of tmpfs(5). Podman knows size, mode and noswap. */
 const TMPFS_DATA = /^((size|mode|uid|gid|nr_inodes)=.+|noswap|noatime)$/;
 
 /** Sets of which a bind mount has one member at most, and their name in an error. */
 const BIND_CHOICES: [readonly string[], string][] = [
   [ACCESS, "'rw' or 'ro' option"],
-  [RELABEL, "'z', 'Z', or 'O' option"],
+  [[...RELABEL, 'O'], "'z', 'Z', or 'O' option"],
+  [['U'], "'U' option"],
+  [['copy', 'nocopy'], "'copy' or 'nocopy' option"],
+  [OF_VOLUMES, "'nocreate' option"],
   [PROPAGATION, "'[r]shared', '[r]private', '[r]slave' or '[r]unbindable' option"],
   [BIND, "'[r]bind' option"],
   ...FLAGS.map((pair): [readonly string[], string] => [pair, `'${pair.join("' or '")}' option`]),
@@ -41,22 +50,32 @@ const BIND_CHOICES: [readonly string[], string][] = [
 const TMPFS_CHOICES: (readonly string[])[] = [ACCESS, COPY_UP, ...FLAGS];
 
 /**
- * Options of a bind mount: `rw`, `rprivate` and `rbind` unless others are given, and of the mount that the source lies
- * on `nosuid`, `nodev`, `noexec` unless the opposite is asked for, so that a remount does not take them away.
- * `z` and `Z` (SELinux relabelling) are accepted and mean nothing on a host without SELinux.
+ * Options of a bind mount, or of a volume or image, which are bind mounts to the runtime: `rw`, `rprivate` and `rbind`
+ * unless others are given, and of the mount that the source lies on `nosuid`, `nodev`, `noexec` unless the opposite is
+ * asked for, so that a remount does not take them away. `z` and `Z` (SELinux relabelling) are accepted and mean nothing on
+ * a host without SELinux.
  * @throws BerthError `usage`
  */
-export function bindOptions(given: readonly string[], sourceFlags: readonly string[] = []): string[] {
+export function bindOptions(
+  given: readonly string[],
+  sourceFlags: readonly string[] = [],
+  { isVolume = false } = {},
+): string[] {
+  const overlaid = given.includes('O');
   for (const option of given) {
-    const known = [...ACCESS, ...PROPAGATION, ...BIND, ...RELABEL, ...FLAGS.flat()].includes(option);
-    if (!known) {
-      throw new BerthError(
-        'usage',
-        UNSUPPORTED.test(option)
-          ? `the mount option "${option}" is not supported`
-          : `invalid option type "${option}": berth-create(1) lists those of --volume`,
-      );
-    }
+    const known = [
+      ...[...ACCESS, ...PROPAGATION, ...BIND, ...FLAGS.flat(), ...OURS],
+      ...(isVolume ? OF_VOLUMES : []),
+    ].includes(option);
+    if (known || (overlaid && OVERLAY_DIRECTORY.test(option))) continue;
+    if (OVERLAY_DIRECTORY.test(option))
+      throw new BerthError('usage', `unknown mount option ${JSON.stringify(option)}: invalid mount option`);
+    throw new BerthError(
+      'usage',
+      UNSUPPORTED.test(option)
+        ? `the mount option "${option}" is not supported`
+        : `invalid option type "${option}": berth-create(1) lists those of --volume`,
+    );
   }
   for (const [choices, name] of BIND_CHOICES) {
     const chosen = chosenFrom(given, choices);
@@ -64,10 +83,39 @@ export function bindOptions(given: readonly string[], sourceFlags: readonly stri
       throw new BerthError('usage', `invalid options "${chosen.join(', ')}", can only specify 1 ${name}`);
     }
   }
-  return without(shownBindOptions(given, sourceFlags), RELABEL);
+  if (overlaid) checkOverlay(given);
+  return shownBindOptions(given, sourceFlags).filter(
+    (option) => ![...OURS, ...OF_VOLUMES].includes(option) && !OVERLAY_DIRECTORY.test(option),
+  );
 }
 
-/** The same of options that are known to be right, with `z` and `Z`, as `inspect` shows them. */
+/** Where an overlay that was asked for with `O` writes; undefined: in a place of the container's, thrown away at its end. */
+export function overlayDirectories(
+  given: readonly string[],
+): { upperdir: string; workdir: string } | undefined {
+  const found = Object.fromEntries(
+    given.flatMap((option) => {
+      const [, key = '', value = ''] = OVERLAY_DIRECTORY.exec(option) ?? [];
+      return key === '' ? [] : [[key, value]];
+    }),
+  ) as { upperdir?: string; workdir?: string };
+  const { upperdir, workdir } = found;
+  return upperdir === undefined || workdir === undefined ? undefined : { upperdir, workdir };
+}
+
+function checkOverlay(given: readonly string[]): void {
+  const directories = given.filter((option) => OVERLAY_DIRECTORY.test(option));
+  if (given.some((option) => option !== 'O' && option !== 'U' && !directories.includes(option)))
+    throw new BerthError('usage', "can't use 'O' with other options");
+  if (directories.length === 0) return;
+  if (directories.length > 2 || overlayDirectories(given) === undefined)
+    throw new BerthError('usage', 'must specify both upperdir and workdir');
+  for (const option of directories)
+    if (!/=\//.test(option))
+      throw new BerthError('usage', `${option}: an overlay's directory must be an absolute path`);
+}
+
+/** The same of options that are known to be right, with those that the runtime is not given, as `inspect` shows them. */
 export function shownBindOptions(given: readonly string[], sourceFlags: readonly string[] = []): string[] {
   return [
     ...given,
@@ -80,10 +128,13 @@ export function shownBindOptions(given: readonly string[], sourceFlags: readonly
 
 /**
  * Options of a tmpfs: `rw`, `rprivate`, `nosuid`, `nodev` unless others are given, and `tmpcopyup` (the image's files
- * at that place are copied in) unless `notmpcopyup`.
+ * at that place are copied in) unless `notmpcopyup`. With `U` it is the user's.
  * @throws BerthError `usage`
  */
-export function tmpfsOptions(given: readonly string[]): string[] {
+export function tmpfsOptions(
+  given: readonly string[],
+  user: { uid: number; gid: number } = { uid: 0, gid: 0 },
+): string[] {
   const relabel = given.find((option) => RELABEL.includes(option));
   if (relabel !== undefined) {
     throw new BerthError(
@@ -93,7 +144,8 @@ export function tmpfsOptions(given: readonly string[]): string[] {
   }
   for (const option of given) {
     const known =
-      TMPFS_DATA.test(option) || [...ACCESS, ...PROPAGATION, ...COPY_UP, ...FLAGS.flat()].includes(option);
+      TMPFS_DATA.test(option) ||
+      [...ACCESS, ...PROPAGATION, ...COPY_UP, ...FLAGS.flat(), 'U'].includes(option);
     if (!known) {
       throw new BerthError('usage', `unknown mount option "${option}": invalid mount option`);
     }
@@ -107,7 +159,8 @@ export function tmpfsOptions(given: readonly string[]): string[] {
     }
   }
   return [
-    ...without(given, ['notmpcopyup']),
+    ...without(given, ['notmpcopyup', 'U']),
+    ...(given.includes('U') ? [`uid=${user.uid}`, `gid=${user.gid}`] : []),
     ...unlessChosen(given, ACCESS, 'rw'),
     ...unlessChosen(given, PROPAGATION, 'rprivate'),
     ...unlessChosen(given, ['suid', 'nosuid'], 'nosuid'),

@@ -41,7 +41,17 @@ export interface MountsInput {
   files: ContainerFiles;
   /** `nosuid`, `nodev`, `noexec` of the host mount that each bind source lies on, by source path. */
   sourceFlags?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Host paths of volumes, images and overlays, by destination. Without, as at create, when none is there yet, only the
+   * options count.
+   */
+  places?: Readonly<Record<string, string>>;
+  /** Whose a tmpfs with `U` is. */
+  user?: { uid: number; gid: number };
 }
+
+/** What a volume has where nothing else is said. */
+export const VOLUME_FLAGS = ['nosuid', 'nodev'];
 
 /**
  * The mounts of a container, parents before what lies in them.
@@ -50,8 +60,9 @@ export interface MountsInput {
  * a file.
  * @throws BerthError `usage` for two mounts asked for at one destination, or options that contradict each other.
  */
-export function containerMounts({ config, files, sourceFlags = {} }: MountsInput): Mount[] {
-  const asked = config.mounts.map((mount) => userMount(mount, sourceFlags));
+export function containerMounts(input: MountsInput): Mount[] {
+  const { config, files } = input;
+  const asked = config.mounts.map((mount) => userMount(mount, input));
   const init = initMount(config);
   refuseDuplicates(asked);
   if (asked.some(({ destination }) => init.some((own) => own.destination === destination)))
@@ -97,19 +108,30 @@ const READ_ONLY_TMPFS = ['/run', '/tmp', '/var/tmp'];
 /** What systemd as the payload needs writable and its own (https://systemd.io/CONTAINER_INTERFACE). */
 const SYSTEMD_TMPFS = ['/run', '/run/lock', '/tmp', '/var/log/journal'];
 
-function userMount(mount: MountConfig, sourceFlags: Readonly<Record<string, readonly string[]>>): Mount {
-  const { destination } = mount;
+function userMount(mount: MountConfig, { sourceFlags = {}, places = {}, user }: MountsInput): Mount {
+  const { destination, type } = mount;
   if (destination === '/') {
     throw new BerthError('usage', 'invalid container path "/": a mount cannot replace the root file system');
   }
-  if (mount.type === 'tmpfs') {
-    return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(mount.options) };
+  const place = places[destination];
+  switch (type) {
+    case 'tmpfs':
+      return { destination, type, source: 'tmpfs', options: tmpfsOptions(mount.options, user) };
+    case 'devpts':
+      return { destination, type, source: 'devpts', options: [...mount.options] };
+    case 'volume':
+      return bound(place ?? '', bindOptions(mount.options, VOLUME_FLAGS, { isVolume: true }));
+    case 'image':
+      return bound(place ?? '', bindOptions(mount.options.length === 0 ? ['ro'] : mount.options));
+    case 'bind':
+      if (mount.source === undefined)
+        throw new BerthError('usage', `the bind mount on ${destination} needs a source`);
+      return bound(place ?? mount.source, bindOptions(mount.options, sourceFlags[mount.source]));
   }
-  if (mount.source === undefined) {
-    throw new BerthError('usage', `the bind mount on ${destination} needs a source`);
+
+  function bound(source: string, options: string[]): Mount {
+    return { destination, type: 'bind', source, options };
   }
-  const options = bindOptions(mount.options, sourceFlags[mount.source]);
-  return { destination, type: 'bind', source: mount.source, options };
 }
 
 function initMount({ init }: ContainerConfig): Mount[] {

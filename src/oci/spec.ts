@@ -31,6 +31,7 @@ export interface SpecInput {
   files: ContainerFiles;
   /** See MountsInput. */
   sourceFlags?: Readonly<Record<string, readonly string[]>>;
+  places?: Readonly<Record<string, string>>;
   /** `--device`; with privileged, all the host's. */
   devices?: readonly HostDevice[];
   /** Those with a limit of their own. */

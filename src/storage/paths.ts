@@ -11,6 +11,8 @@ export interface StoragePaths {
   staging: string;
   containers: string;
   secrets: string;
+  /** `volumes/<name>/{_data/,volume.json}` */
+  volumes: string;
 }
 
 export interface ContainerPaths {
@@ -28,6 +30,8 @@ export interface ContainerPaths {
   secrets: string;
   /** Mount point of its unit's credentials, while it is being started. */
   credentials: string;
+  /** Of one run: its images, overlays and parts of volumes, `mounts/<number>/…` (see run-mounts.ts). */
+  mounts: string;
 }
 
 export function storagePaths(stateDirectory: string): StoragePaths {
@@ -38,6 +42,7 @@ export function storagePaths(stateDirectory: string): StoragePaths {
     staging: join(layers, 'tmp'),
     containers: join(stateDirectory, 'containers'),
     secrets: join(stateDirectory, 'secrets'),
+    volumes: join(stateDirectory, 'volumes'),
   };
 }
 
@@ -63,5 +68,6 @@ export function containerPaths(paths: StoragePaths, id: string): ContainerPaths 
     shm: join(root, 'shm'),
     secrets: join(root, 'secrets'),
     credentials: join(root, 'credentials'),
+    mounts: join(root, 'mounts'),
   };
 }

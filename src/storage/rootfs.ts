@@ -6,7 +6,7 @@ import { BerthError, isErrno } from '../model/errors.ts';
 import { mountAt, mountInfo } from '../sys/mountinfo.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
 import { assertLayer } from './layers.ts';
-import { containerPaths, layerDirectory, type StoragePaths } from './paths.ts';
+import { type ContainerPaths, containerPaths, layerDirectory, type StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
 import { prepareUpper } from './upper.ts';
 
@@ -27,7 +27,7 @@ export async function mountRootfs(
   mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
   if (mountAt(mountPoint) !== undefined) return;
   if ('directory' in source) await mountDirectory(source.directory, mountPoint);
-  else await mountOverlay(paths, source.layers, { id, mountPoint });
+  else await mountLayers(paths, source.layers, { ...containerPaths(paths, id), mountPoint });
 }
 
 /** Mounts a tmpfs for a /dev/shm that several containers use; one that is there is left as it is. */
@@ -76,21 +76,24 @@ async function mountDirectory(directory: string, mountPoint: string): Promise<vo
   await mountCommand(['--bind', '--', directory, mountPoint], '/');
 }
 
-async function mountOverlay(
+/**
+ * Mounts an overlay of layers. Its directories are made where they are missing; `upper`, `work` and `lower` lie beside
+ * each other under these names.
+ */
+export async function mountLayers(
   paths: StoragePaths,
   layers: readonly string[],
-  target: { id: string; mountPoint: string },
+  target: Pick<ContainerPaths, 'lower' | 'upper' | 'work'> & { mountPoint: string },
 ): Promise<void> {
-  const container = containerPaths(paths, target.id);
   for (const diffId of layers) assertLayer(paths, diffId);
-  const lower = lowerLinks(paths, layers, container.lower);
-  prepareUpper(paths, layers, container.upper);
-  mkdirSync(container.work, { recursive: true, mode: 0o700 });
+  const lower = lowerLinks(paths, layers, target.lower);
+  prepareUpper(paths, layers, target.upper);
+  mkdirSync(target.work, { recursive: true, mode: 0o700 });
   // Relative to the working directory: mount(2) takes one page of options, and no character of a path needs escaping.
   const options = `lowerdir=${lower.join(':')},upperdir=../upper,workdir=../work`;
   await mountCommand(
     ['-t', 'overlay', '-o', `nodev,${options}`, '--', 'overlay', target.mountPoint],
-    container.lower,
+    target.lower,
   );
 }
 
@@ -119,12 +122,15 @@ function link(target: string, path: string): void {
   symlinkSync(target, path);
 }
 
-/** `--make-private` and what else mount(8) is given; BerthError('storage') if it fails. */
-export async function mountCommand(args: string[], cwd: string): Promise<void> {
+/** mount(8) with a private mount; throws BerthError('storage') that begins with `cannot mount` and `what`. */
+export async function mountCommand(
+  args: string[],
+  cwd: string,
+  what = 'the root file system',
+): Promise<void> {
   // util-linux 2.39 and later would use fsconfig(2), whose values end at 255 bytes.
   const env = { ...cleanEnvironment(), LIBMOUNT_FORCE_MOUNT2: 'always' };
   // Private: what the container mounts below a shared volume must not come back to the host through its root.
   const result = await run('mount', ['--make-private', ...args], { cwd, env });
-  if (result.code !== 0)
-    throw new BerthError('storage', `cannot mount the root file system: ${describeFailure(result)}`);
+  if (result.code !== 0) throw new BerthError('storage', `cannot mount ${what}: ${describeFailure(result)}`);
 }

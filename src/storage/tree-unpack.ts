@@ -38,6 +38,8 @@ export interface UnpackOptions {
   owner?: { uid: number; gid: number };
   /** A directory may take the place of something else, and the other way round. */
   overwrite: boolean;
+  /** An archive with nothing in it is one too. */
+  mayBeEmpty?: boolean;
 }
 
 interface Unpacking {
@@ -71,7 +73,7 @@ export async function unpackTree(
       path = entry.header.name;
       await unpackEntry(unpacking, entry);
     }
-    if (path === undefined) throw new Error('it is empty');
+    if (path === undefined && options.mayBeEmpty !== true) throw new Error('it is empty');
     finishDirectories(unpacking);
   } catch (error) {
     throw unpackError(error, path);

@@ -7,6 +7,7 @@ import type { BrokenRecord, ContainerRecord, ExitRecord } from '../model/records
 import type { ContainerState } from '../model/state.ts';
 import type { Db } from './database.ts';
 import { insertDependencies } from './dependencies.ts';
+import { insertVolumeUses } from './volumes.ts';
 
 interface Row {
   id: string;
@@ -95,7 +96,7 @@ export function containerStore(db: Db) {
       return { containers, broken };
     },
 
-    /** Throws 'name-in-use' when the name is taken. */
+    /** Throws 'name-in-use' when the name is taken. The volumes that it names must be there. */
     insertContainer(config: ContainerConfig, state: ContainerState): void {
       assertNameFree(config);
       db.prepare('INSERT INTO container (id, name, config, state) VALUES (?, ?, ?, ?)').run(
@@ -105,6 +106,7 @@ export function containerStore(db: Db) {
         JSON.stringify(state),
       );
       insertDependencies(db, config);
+      insertVolumeUses(db, config);
     },
 
     /** Another config for the same container (rename, update). Throws 'name-in-use' when the new name is taken. */

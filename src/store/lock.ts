@@ -20,6 +20,8 @@ export interface LockOptions {
   caller?: string;
   /** Give up after so many ms; 60 s unless told. */
   timeoutMs?: number;
+  /** What is locked, as a person calls it; a container with this ID unless told. */
+  what?: string;
 }
 
 const TELL_AFTER_MS = 2000;
@@ -38,7 +40,7 @@ export function lockContainer(lockDir: string, id: string, options: LockOptions 
       if (!tryLock(db)) {
         throw new BerthError(
           'state',
-          `container ${id.slice(0, 12)} is kept busy by ${readHolder(holderFile)}: try again, or end that process`,
+          `${options.what ?? `container ${id.slice(0, 12)}`} is kept busy by ${readHolder(holderFile)}: try again, or end that process`,
         );
       }
     }

@@ -145,4 +145,31 @@ export const MIGRATIONS: readonly string[] = [
   -- The list of manifests that an image was pulled by, if it came from one.
   ALTER TABLE image ADD COLUMN list_digest TEXT;
   `,
+  `
+  -- Volumes; config and state are JSON, see src/model/volume.ts. seq is the order of creation.
+  CREATE TABLE volume (
+    seq INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    config TEXT NOT NULL,
+    state TEXT NOT NULL,
+    peoples_mounts INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  -- Which container names which volume, and whether its run has it mounted; that does not outlive a boot.
+  CREATE TABLE volume_use (
+    volume TEXT NOT NULL REFERENCES volume (name),
+    container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    in_run INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (volume, container_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX volume_use_by_container ON volume_use (container_id);
+
+  -- Processes that read or write in a volume right now.
+  CREATE TABLE volume_holder (
+    volume TEXT NOT NULL REFERENCES volume (name) ON DELETE CASCADE,
+    pid INTEGER NOT NULL,
+    start_time INTEGER NOT NULL,
+    PRIMARY KEY (volume, pid, start_time)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

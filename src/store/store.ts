@@ -10,6 +10,7 @@ import { imageStore } from './images.ts';
 import { layerStore } from './layers.ts';
 import { mountStore } from './mounts.ts';
 import { sessionStore } from './sessions.ts';
+import { volumeStore } from './volumes.ts';
 
 /**
  * Opens the store in a state directory; see openDatabase for the errors. Any function may throw BerthError 'store' when
@@ -27,6 +28,7 @@ export function openStore(stateDir: string) {
     ...mountStore(db),
     ...bootStore(db),
     ...sessionStore(db),
+    ...volumeStore(db),
 
     /** Runs `work` in one BEGIN IMMEDIATE transaction: all of it is kept, or nothing. */
     transaction<T>(work: () => T): T {

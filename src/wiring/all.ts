@@ -7,6 +7,7 @@ import { imageFilesPort } from './image-files.ts';
 import { rootfsPort } from './rootfs.ts';
 import { runtimePort } from './runtime.ts';
 import { secretsPort } from './secrets.ts';
+import { volumesPort } from './volumes.ts';
 
 /** `caller` is the command, for those who wait for its locks. */
 export function allPorts(root: string | undefined, caller: string): Ports {
@@ -20,6 +21,7 @@ export function allPorts(root: string | undefined, caller: string): Ports {
     ...rootfsPort(base.settings),
     ...secretsPort(base.settings),
     ...imageFilesPort(base.settings),
+    ...volumesPort(base.settings),
     artifacts: (id) => artifactStore(storagePaths(base.settings.stateDir), id),
     imageSource: async () => (await import('./image-source.ts')).imageSource(base),
     openTree: async (options) => (await import('../storage/tree.ts')).openTree(options),

@@ -1,7 +1,7 @@
 /** What every entry point needs: settings, the store at this boot, locks, the kernel, clock and voice. */
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import type { Ports } from '../lifecycle/ports.ts';
+import type { Ports, VolumeKey } from '../lifecycle/ports.ts';
 import { type Settings, settingsFor } from '../model/settings.ts';
 import { deleteLock, lockContainer } from '../store/lock.ts';
 import { openStore } from '../store/store.ts';
@@ -31,12 +31,27 @@ export function basePorts(root: string | undefined, caller?: string): BasePorts 
           onWait: (holder) => warn(`waiting for the lock of container ${id.slice(0, 12)}, held by ${holder}`),
         }),
       forget: (id) => deleteLock(path.join(settings.runDir, 'locks'), id),
+      acquireVolume: (volume) =>
+        lockContainer(path.join(settings.runDir, 'locks'), volumeLock(volume), {
+          ...(caller === undefined ? {} : { caller }),
+          what: `volume ${volume.name}`,
+          timeoutMs: VOLUME_LOCK_MS,
+          onWait: (holder) => warn(`waiting for the lock of volume ${volume.name}, held by ${holder}`),
+        }),
+      forgetVolume: (volume) => deleteLock(path.join(settings.runDir, 'locks'), volumeLock(volume)),
     },
     now,
     warn,
     random: Math.random,
     randomBytes,
   };
+}
+
+/** The copy of an image's files may take its time. */
+const VOLUME_LOCK_MS = 600_000;
+
+function volumeLock({ name, createdAt }: VolumeKey): string {
+  return `volume-${name}-${Date.parse(createdAt)}`;
 }
 
 /**
@@ -48,7 +63,13 @@ function forgetLastBoot({ runDir, stateDir }: Settings, store: Ports['store']): 
   for (const { config } of store.listContainers().containers) {
     if (config.ephemeral !== true || store.dependentsOf(config.id).length > 0) continue;
     host.remove(path.join(stateDir, 'containers', config.id));
+    const volumes = store.volumesOf(config.id).filter((volume) => volume.config.anonymous === true);
     store.deleteContainer(config.id);
+    for (const {
+      config: { name },
+      usedBy,
+    } of volumes)
+      if (usedBy.length === 1 && store.deleteVolume(name)) host.remove(path.join(stateDir, 'volumes', name));
   }
 }
 

@@ -46,9 +46,9 @@ export function createShell(bed: Bed, name: string, payload: string, flags: stri
   return berth(bed, 'create', '--name', name, ...flags, 'busybox', 'sh', '-c', payload);
 }
 
-/** Force-removes containers without a grace. */
+/** Force-removes containers without a grace, with their anonymous volumes. */
 export async function remove(bed: Bed, ...names: string[]): Promise<void> {
-  await berth(bed, 'rm', '--force', '--time', '0', ...names);
+  await berth(bed, 'rm', '--force', '--volumes', '--time', '0', ...names);
 }
 
 /** Asks again until the probe answers something else than undefined; throws after a time that only what hangs takes. */
@@ -74,7 +74,7 @@ const LEAK_OPTIONS: LeakOptions = {
   rows: rowCounts,
 };
 
-/** Does the work and asserts that the bed is afterwards as it was before: no mount, unit, cgroup, process, file or row more. */
+/** Does the work and asserts that the bed is afterwards as it was before: no mount, unit, cgroup, process, file, volume or row more. */
 export async function leavingNothing<T>(bed: Bed, work: () => Promise<T>, allow: RegExp[] = []): Promise<T> {
   const before = await leakSnapshot(bed, LEAK_OPTIONS);
   let result: T;
@@ -83,15 +83,17 @@ export async function leavingNothing<T>(bed: Bed, work: () => Promise<T>, allow:
   } catch (error) {
     // So that one failure stays one: the next test finds the bed as this one did.
     await bed.nsenter(['berth', 'rm', '--all', '--force', '--time', '0']);
+    await bed.nsenter(['berth', 'volume', 'rm', '--all', '--force']);
     throw error;
   }
   await assertNoLeaks(bed, before, { ...LEAK_OPTIONS, allow: [...(LEAK_OPTIONS.allow ?? []), ...allow] });
   // A folder that holds nothing is no leak; one that still holds a container's files is.
   const left = await script(
     bed,
-    'find /run/berth/containers /var/lib/berth/containers -mindepth 1 2>/dev/null || true',
+    'find /run/berth/containers /var/lib/berth/containers /var/lib/berth/volumes -mindepth 1 2>/dev/null || true',
   );
-  const names = await berth(bed, 'ps', '--all', '--quiet', '--no-trunc');
+  const volumes = left.includes('/volumes/') ? await berth(bed, 'volume', 'ls', '--quiet') : '';
+  const names = `${await berth(bed, 'ps', '--all', '--quiet', '--no-trunc')}\n${volumes}`;
   for (const line of left.split('\n').filter(Boolean)) {
     assert.ok(
       names.split('\n').some((id) => id !== '' && line.includes(id)),

@@ -1,9 +1,7 @@
-import { createWriteStream, openSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { exportContainer } from '../../lifecycle/export.ts';
-import { BerthError, isErrno, messageOf } from '../../model/errors.ts';
+import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
+import { openOutput, writeTo } from '../output-file.ts';
 
 export const command: Command = {
   path: ['export'],
@@ -22,25 +20,7 @@ export const command: Command = {
       return 0;
     }
     const fd = openOutput(output);
-    await exportContainer(opened, container, async (tar) => {
-      try {
-        await pipeline(Readable.from(tar), createWriteStream(output, { fd }));
-      } catch (error) {
-        if (!isErrno(error, 'ENOSPC', 'EDQUOT', 'EIO', 'EFBIG', 'EPIPE')) throw error;
-        throw new BerthError('storage', `cannot write ${output}: ${messageOf(error)}`, { cause: error });
-      }
-    });
+    await exportContainer(opened, container, (tar) => writeTo({ file: output, fd }, tar));
     return 0;
   },
 };
-
-/** Before anything is mounted; errors as Podman words them. */
-function openOutput(file: string): number {
-  try {
-    return openSync(file, 'w', 0o644);
-  } catch (error) {
-    const reason = /^[A-Z]+: (.*?), /.exec(messageOf(error))?.[1] ?? messageOf(error);
-    const word = isErrno(error, 'EISDIR') ? 'is a directory' : reason;
-    throw new BerthError('storage', `open ${file}: ${word}`, { cause: error });
-  }
-}

@@ -1,10 +1,12 @@
 import { inspect } from '../../lifecycle/inspect.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
 import { resolveImage } from '../../lifecycle/resolve-image.ts';
+import { findVolume } from '../../lifecycle/volumes.ts';
 import { BerthError } from '../../model/errors.ts';
 import { inspectImage } from '../../model/inspect-image.ts';
 import type { Arguments, Command, CommandContext, Flag } from '../command.ts';
 import { findContainer, latestContainer } from '../select.ts';
+import { volumeObject } from '../volume-select.ts';
 
 const TYPES = ['image', 'container', 'pod', 'network', 'volume', 'all'];
 
@@ -14,13 +16,13 @@ const SIZE: Flag = { type: 'bool', short: 's', help: 'Also how much a container 
 
 export const command: Command = {
   path: ['inspect'],
-  usage: 'CONTAINER|IMAGE…',
-  summary: 'Show everything about containers or images, as a JSON array.',
+  usage: 'CONTAINER|IMAGE|VOLUME…',
+  summary: 'Show everything about containers, images or volumes, as a JSON array.',
   flags: {
     format: FORMAT,
     latest: LATEST,
     size: SIZE,
-    type: { type: 'string', short: 't', help: 'container, image or all', default: 'all' },
+    type: { type: 'string', short: 't', help: 'container, image, volume or all', default: 'all' },
   },
   positionals: [0, Number.POSITIVE_INFINITY],
   run: (args, context) => inspectAll(args.string('type') ?? 'all', args, context),
@@ -97,7 +99,7 @@ function notFound(name: string, type: string): string {
 }
 
 interface Found {
-  kind: 'container' | 'image';
+  kind: 'container' | 'image' | 'volume';
   object: object;
 }
 
@@ -105,12 +107,14 @@ async function printTemplate(print: (text: string) => void, format: string, foun
   const { printFormatted } = await import('../format.ts');
   const { CONTAINER, INSPECT_ALIASES } = await import('../../model/template/shapes/container.ts');
   const { IMAGE } = await import('../../model/template/shapes/image.ts');
+  const { VOLUME } = await import('../../model/template/shapes/volume.ts');
+  const types = { container: CONTAINER, image: IMAGE, volume: VOLUME };
   printFormatted(print, {
     kind: 'objects',
     name: 'inspect',
     format,
     aliases: INSPECT_ALIASES,
-    objects: found.map(({ kind, object }) => ({ object, type: kind === 'container' ? CONTAINER : IMAGE })),
+    objects: found.map(({ kind, object }) => ({ object, type: types[kind] })),
   });
 }
 
@@ -119,6 +123,7 @@ async function lookUp(
   { type, size }: { type: string; size: boolean },
   ports: Ports,
 ): Promise<Found | undefined> {
+  if (type === 'volume') return volume(name, ports);
   if (type !== 'all' && type !== 'container' && type !== 'image') return undefined; // there are none of it yet
   const container = type === 'image' ? undefined : findContainer(name, ports, { ignoreMissing: true });
   if (container !== undefined)
@@ -129,7 +134,17 @@ async function lookUp(
     const layers = image.layers.map(({ diffId }) => diffId).toReversed();
     return { kind: 'image', object: inspectImage(image, ports.rootfs.layerDirectories(layers)) };
   } catch (error) {
-    if (error instanceof BerthError && (error.code === 'no-such-image' || error.code === 'invalid'))
+    if (!(error instanceof BerthError && (error.code === 'no-such-image' || error.code === 'invalid')))
+      throw error;
+    return type === 'all' ? volume(name, ports) : undefined;
+  }
+}
+
+function volume(name: string, ports: Ports): Found | undefined {
+  try {
+    return { kind: 'volume', object: volumeObject(ports, findVolume(ports, name)) };
+  } catch (error) {
+    if (error instanceof BerthError && (error.code === 'no-such-volume' || error.code === 'invalid'))
       return undefined;
     throw error;
   }

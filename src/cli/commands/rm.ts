@@ -27,7 +27,7 @@ export const command: Command = {
       short: 't',
       help: 'With --force: seconds between the stop signal and SIGKILL; -1: no SIGKILL',
     },
-    volumes: { type: 'bool', short: 'v', help: 'Remove anonymous volumes too (there are none yet)' },
+    volumes: { type: 'bool', short: 'v', help: 'Remove their anonymous volumes too' },
   },
   positionals: [0, Number.POSITIVE_INFINITY],
   async run(args, context) {
@@ -60,7 +60,7 @@ export const command: Command = {
     const containers = ordered.map(({ container }) => container);
     const stops = force ? await beginForcedRemovals(ports, containers, seconds) : {};
     const exitCode = await forEach(ordered, context, async ({ word, container }) => {
-      await removeContainer(ports, container, { force, ...stops });
+      await removeContainer(ports, container, { force, volumes: args.bool('volumes'), ...stops });
       context.print(`${word}\n`);
     });
     return failed || exitCode;

@@ -1,6 +1,12 @@
 import { listContainers } from '../../lifecycle/list.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
-import { type ContainerUse, type DiskSummary, diskSummary, imageUses } from '../../model/disk-usage.ts';
+import {
+  type ContainerUse,
+  type DiskSummary,
+  diskSummary,
+  imageUses,
+  type VolumeUse,
+} from '../../model/disk-usage.ts';
 import { commandColumn } from '../../model/display.ts';
 import { humanDuration } from '../../model/duration.ts';
 import { BerthError } from '../../model/errors.ts';
@@ -19,7 +25,7 @@ export const command: Command = {
   summary: 'Show the room that images, containers and volumes take, and how much could be made free.',
   flags: {
     format: { type: 'string', help: 'json, or a Go template, also behind table' },
-    verbose: { type: 'bool', short: 'v', help: 'Show every image and container' },
+    verbose: { type: 'bool', short: 'v', help: 'Show every image, container and volume' },
   },
   positionals: [0, 0],
   async run(args, { ports, print }) {
@@ -28,13 +34,15 @@ export const command: Command = {
       throw new BerthError('usage', 'cannot combine --format and --verbose flags');
     const opened = await ports();
     const used = containersInUse(opened);
-    if (args.bool('verbose')) print(details(opened, used));
+    const volumes = volumesInUse(opened);
+    if (args.bool('verbose')) print(details(opened, used, volumes));
     else
       await printSummary(
         print,
         diskSummary(
           opened.store.listImages(),
           used.map(({ use }) => use),
+          volumes,
         ),
         format,
       );
@@ -56,6 +64,12 @@ function containersInUse(ports: Ports): Used[] {
       rwBytes: ports.rootfs.sizes(record.config).rw,
     },
   }));
+}
+
+function volumesInUse({ store, volumes }: Ports): VolumeUse[] {
+  return store
+    .listVolumes()
+    .map(({ config: { name }, usedBy }) => ({ name, links: usedBy.length, bytes: volumes.size(name) }));
 }
 
 /** Sizes in words, which Podman computes for its templates. */
@@ -111,7 +125,7 @@ async function printSummary(
 }
 
 /** -v: three tables. */
-function details({ store, now }: Ports, used: Used[]): string {
+function details({ store, now }: Ports, used: Used[], volumes: VolumeUse[]): string {
   const age = (ms: number): string => humanDuration(Math.max(0, Date.parse(now()) - ms));
   const size = (bytes: number): string => shortSize(bytes, 4);
   const images = imageUses(
@@ -133,7 +147,7 @@ function details({ store, now }: Ports, used: Used[]): string {
     shortId(config.id),
     shortId(config.image?.id ?? ''),
     commandColumn(config, false),
-    '0',
+    String(store.volumesOf(config.id).length),
     size(use.rwBytes),
     age(Date.parse(config.createdAt)),
     displayStatus(state.status),
@@ -151,6 +165,9 @@ function details({ store, now }: Ports, used: Used[]): string {
       containers,
     ),
     '\nLocal Volumes space usage:\n\n',
-    table(['VOLUME NAME', 'LINKS', 'SIZE'], []),
+    table(
+      ['VOLUME NAME', 'LINKS', 'SIZE'],
+      volumes.map(({ name, links, bytes }) => [name, String(links), size(bytes)]),
+    ),
   ].join('');
 }

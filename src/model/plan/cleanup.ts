@@ -5,6 +5,7 @@ export type CleanupStep =
   | 'end-processes'
   | 'delete-from-runtime'
   | 'run-poststop-hooks'
+  | 'release-volumes'
   | 'unmount-rootfs'
   | 'keep-check-results'
   | 'remove-bundle'
@@ -22,6 +23,8 @@ export function planCleanup(facts: {
   cgroup: boolean;
   bundle: boolean;
   poststopHooks: boolean;
+  /** It has mounts that are made for a run. */
+  volumes: boolean;
   /** It has a health check, of which results may lie in the bundle. */
   checks: boolean;
 }): Plan<CleanupStep> {
@@ -31,6 +34,7 @@ export function planCleanup(facts: {
       ['end-processes', facts.cgroup],
       ['delete-from-runtime', facts.bundle],
       ['run-poststop-hooks', facts.poststopHooks],
+      ['release-volumes', facts.volumes],
       'unmount-rootfs',
       ['keep-check-results', facts.bundle && facts.checks],
       'remove-bundle',

@@ -4,6 +4,7 @@ import { type Plan, stepsOf } from './plan.ts';
 
 export type CreateStep =
   | 'insert-row'
+  | 'make-volumes'
   | 'take-lock'
   | 'make-directory'
   | 'copy-secrets'
@@ -16,12 +17,13 @@ export type CreateStep =
  * The row comes first of all, as `removing`: a create that is killed is finished by the next rm or create. Before it,
  * not even the lock is taken, whose file nobody would find again.
  */
-export function planCreate({ cidFile, secrets = [] }: ContainerConfig): Plan<CreateStep> {
+export function planCreate({ cidFile, mounts, secrets = [] }: ContainerConfig): Plan<CreateStep> {
   return {
     of: 'create',
     steps: stepsOf<CreateStep>(
       'insert-row',
       'take-lock',
+      ['make-volumes', mounts.some(({ volume }) => volume !== undefined)],
       'make-directory',
       ['copy-secrets', secrets.length > 0],
       'write-config',

@@ -3,6 +3,7 @@ import type { ContainerConfig } from '../config.ts';
 import { healthUnits } from '../name.ts';
 import { signalName } from '../signal.ts';
 import type { ContainerState } from '../state.ts';
+import { needsPreparing } from '../volume.ts';
 import type { AfterEndStep, CleanupStep } from './cleanup.ts';
 import type { CreateStep } from './create.ts';
 import type { RemoveStep, RmStep } from './remove.ts';
@@ -60,8 +61,16 @@ const row =
   ({ paths }: PlanFacts): string =>
     `${status}, in ${paths.store}`;
 
+const volumesOf = ({ mounts }: ContainerConfig): string =>
+  mounts
+    .filter(needsPreparing)
+    .map(({ volume, image, source, destination }) => `${volume ?? image?.name ?? source} on ${destination}`)
+    .join(', ');
+
 const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'insert-row': row('as removing until all is done'),
+  'make-volumes': ({ config }) =>
+    `what is missing of ${config.mounts.flatMap(({ volume }) => volume ?? []).join(', ')}`,
   'take-lock': ({ config }) => config.id,
   'make-directory': ({ paths }) => paths.directory,
   'copy-secrets': ({ paths }) => `${paths.directory}/secrets`,
@@ -75,6 +84,7 @@ const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'sweep-leftovers': ({ paths }) => `of a run that was not cleaned up: ${paths.rootfs}, ${paths.bundle}`,
   'mount-rootfs': rootfs,
   'write-files': ({ paths }) => `${paths.bundle}/{hosts,resolv.conf,hostname,.containerenv}`,
+  'mount-volumes': ({ config }) => volumesOf(config),
   'write-spec': ({ paths }) => paths.spec,
   'create-in-runtime': ({ config }) => `conmon, ${config.runtime}`,
   'start-payload': ({ config }) => [...config.entrypoint, ...config.command].join(' '),
@@ -98,6 +108,7 @@ const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'end-processes': (facts) => `what is left in ${cgroup('{container,supervisor}')(facts)}`,
   'delete-from-runtime': runtime,
   'run-poststop-hooks': ({ paths }) => `${paths.bundle}/poststop-hooks.json`,
+  'release-volumes': ({ config }) => volumesOf(config),
   'unmount-rootfs': rootfs,
   'keep-check-results': row('what the last health checks found'),
   'remove-bundle': bundle,

@@ -3,6 +3,7 @@ import type { ContainerConfig } from '../config.ts';
 import { dueCheck, initialHealth } from '../health.ts';
 import { dependenciesOf } from '../namespace.ts';
 import { readyWhen } from '../sdnotify.ts';
+import { needsPreparing } from '../volume.ts';
 import { type Plan, stepsOf } from './plan.ts';
 
 export type StartStep =
@@ -11,6 +12,7 @@ export type StartStep =
   | 'sweep-leftovers'
   | 'mount-rootfs'
   | 'write-files'
+  | 'mount-volumes'
   | 'write-spec'
   | 'create-in-runtime'
   | 'record-created'
@@ -51,6 +53,7 @@ export function planStart(
       ['sweep-leftovers', mounted || bundle],
       'mount-rootfs',
       'write-files',
+      ['mount-volumes', config.mounts.some(needsPreparing)],
       'write-spec',
       'create-in-runtime',
       ['record-created', held],

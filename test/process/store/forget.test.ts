@@ -17,6 +17,8 @@ it('a container that goes takes its lock files along, although others look for i
   const locks: ForgetPorts['locks'] = {
     acquire: (id) => lockContainer(lockDir, id),
     forget: (id) => deleteLock(lockDir, id),
+    acquireVolume: ({ name }) => lockContainer(lockDir, name),
+    forgetVolume: ({ name }) => deleteLock(lockDir, name),
   };
   const config = container('going');
   store.transaction(() => store.insertContainer(config, initialState()));
@@ -40,6 +42,7 @@ it('a container that goes takes its lock files along, although others look for i
     settings: { unitDir: '/nowhere', ephemeralUnitDir: '/nowhere' },
     host: { remove: nothing, halfWritten: () => [], readText: nothing },
     rootfs: { unmount: nothing, delete: nothing },
+    volumes: { unmountRun: nothing, sweep: nothing },
     systemd: async () => ({ disableUnit: async () => false, resetFailed: nothing }),
     now: () => '2026-03-01T12:00:00.000Z',
     store: deleting,

@@ -38,6 +38,7 @@ export interface Cell {
 const whole = config({
   cidFile: '/run/cid',
   secrets: [{ name: 'cut', id: '', destination: '/run/secrets/cut', uid: 0, gid: 0, mode: 0o444 }],
+  mounts: [{ type: 'volume', volume: 'v', destination: '/v', options: [] }],
   health: {
     test: ['true'],
     testAsGiven: ['CMD', 'true'],
@@ -60,7 +61,11 @@ const PLANS: Record<Situation, Plan<string>[]> = {
   start: [planStart(whole, { mounted: true, bundle: true })],
   checked: [planReady(whole)],
   waiting: [planStartWaiting(whole)],
-  stop: [MARK_STOPPING, stop, planCleanup({ cgroup: true, bundle: true, poststopHooks: true, checks: true })],
+  stop: [
+    MARK_STOPPING,
+    stop,
+    planCleanup({ cgroup: true, bundle: true, poststopHooks: true, volumes: true, checks: true }),
+  ],
   frozen: [{ of: 'stop', steps: stopOfFrozen.steps.filter((step) => !stop.steps.includes(step)) }],
   vain: [planAfterEnd({ preventRestart: true, autoRemove: false })],
   rm: [RM_PLAN, planRemove(whole)],

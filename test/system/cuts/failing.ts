@@ -11,9 +11,12 @@ import { config } from '../../support/config.ts';
 import { berth, leavingNothing, remove, script, systemctl, until } from '../../support/machine.ts';
 import { arrange, assertReached } from './installed.ts';
 
-const CREATE = ['create', '--name', 'f', '--stop-timeout', '5', '--cidfile', '/run/cid-f'];
+const CREATE = ['create', '--name', 'f', '--stop-timeout', '5', '--cidfile', '/run/cid-f', '-v', '/mine'];
 const PAYLOAD = ['busybox', 'sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait'];
-const whole = config({ cidFile: '/run/cid-f' });
+const whole = config({
+  cidFile: '/run/cid-f',
+  mounts: [{ type: 'volume', volume: 'v', destination: '/mine', options: [] }],
+});
 
 export function showFailingSteps(bed: () => Bed): void {
   test('a create whose step fails, whichever, says so and leaves nothing', () =>
@@ -71,7 +74,13 @@ export function showFailingSteps(bed: () => Bed): void {
   test('a cleanup does the other steps when one fails, tells of all that failed, and the next start works', () =>
     leavingNothing(bed(), async () => {
       await berth(bed(), ...CREATE, ...PAYLOAD);
-      const { steps } = planCleanup({ cgroup: true, bundle: true, poststopHooks: true, checks: false });
+      const { steps } = planCleanup({
+        cgroup: true,
+        bundle: true,
+        poststopHooks: true,
+        volumes: true,
+        checks: true,
+      });
       await systemctl(bed(), 'start', 'berth-f');
       await arrange(bed(), 'f', ...steps.map((step) => `fail cleanup after ${step}`));
       await bed().nsenter(['systemctl', 'stop', 'berth-f']);
@@ -95,13 +104,14 @@ export function showFailingSteps(bed: () => Bed): void {
         await berth(bed(), ...CREATE, ...PAYLOAD);
         await systemctl(bed(), '--quiet', 'enable', 'berth-f');
         await arrange(bed(), 'f', `fail remove before ${step}`);
-        const failed = await bed().nsenter(['berth', 'rm', 'f']);
+        const failed = await bed().nsenter(['berth', 'rm', '--volumes', 'f']);
         assert.deepEqual(
           [failed.code, failed.stderr],
           [125, `Error: the test fails at: remove before ${step}\n`],
         );
         await assertReached(bed(), 'f');
-        await berth(bed(), 'rm', 'f');
+        // What was asked for is known from the first step on.
+        await berth(bed(), 'rm', ...(step === 'record-removing' ? ['--volumes'] : []), 'f');
       }
     }));
 }
@@ -123,7 +133,7 @@ export function showPlans(bed: () => Bed): void {
         ['restart', 'f'],
         ['stop', 'f'],
         ['start', 'f'],
-        ['rm', '--force', 'f'],
+        ['rm', '--force', '--volumes', 'f'],
         ['run', '--detach', '--name', 'f', ...PAYLOAD],
         ['stop', 'f'],
         ['rm', 'f'],

@@ -12,7 +12,7 @@ const FLAGS: Record<Situation, string> = {
   frozen: '',
   vain: '--restart on-failure:1',
   rm: '--cidfile /run/cid-$name',
-  'auto-remove': '--rm --cidfile /run/cid-$name',
+  'auto-remove': '--rm --cidfile /run/cid-$name -v /anonymous',
   rename: '',
   'rename-running': '--health-cmd true --health-interval 1h',
   update: '--health-cmd true --health-interval 1h',
@@ -62,8 +62,11 @@ export function cutScript(name: string, runtime: RuntimeName, cells: readonly Ce
   return `
 lane=${name} runtime=${runtime} number=0 now=none
 ${FUNCTIONS}
+# Mounted for as long as a run has it.
+berth volume create --opt type=tmpfs cut-$lane >/dev/null
 ${cells.map(({ situation, point, next }) => `cell ${situation} '${point}' ${next}`).join('\n')}
 erase
+berth volume rm cut-$lane >/dev/null
 `;
 }
 
@@ -89,7 +92,7 @@ prepare() { ${cases(PREPARE)}; }
 run_into() { ${cases(RUN_INTO)}; }
 
 make() {
-  id=$(berth create --name $name --runtime $runtime --stop-timeout 5 -v /srv/$lane:/flag $(flags $situation) \\
+  id=$(berth create --name $name --runtime $runtime --stop-timeout 5 -v /srv/$lane:/flag -v cut-$lane:/mine $(flags $situation) \\
     busybox sh -c 'test -e /flag/up || exit 3; trap "exit 0" TERM; sleep 1000 & wait') && now=created
 }
 # To what it was not before: cells before and after this one have another policy.
@@ -100,12 +103,13 @@ update() {
 }
 erase() {
   rm -f /run/berth-cuts/$lane*
-  berth rm --force --time 0 --ignore $lane $lane-2 >/dev/null 2>&1
+  berth rm --force --volumes --time 0 --ignore $lane $lane-2 >/dev/null 2>&1
 }
 # Nothing of the container, not even its name in systemd's memory.
 gone() {
   look
   [ "$now" = none ] || { echo "berth still knows it: $now"; return 1; }
+  ! grep "volumes/cut-$lane/" /proc/mounts || { echo "its volume is still mounted"; return 1; }
   tries=0
   until [ -z "$(systemctl list-units --all --plain --no-legend "berth-$lane*")" ]; do
     tries=$((tries + 1))

@@ -36,8 +36,13 @@ const CASES: [line: string, error: string | RegExp, code?: number][] = [
     'statfs /nonexist: no such file or directory: make it before creating the container',
   ],
   [
-    'create -v vol:/x busybox true',
-    'named volumes are not supported yet ("vol:/x"): write a host path that begins with / or . before the colon',
+    'create -v v/l:/x busybox true',
+    'creating named volume "v/l": running volume create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument',
+  ],
+  ['create -v vol:/x:nocreate busybox true', 'no volume with name "vol" found: no such volume'],
+  [
+    'create --mount type=image,src=nosuch,dst=/x -v vol:/y busybox true',
+    'nosuch: image not known: load it first with berth load -i ARCHIVE',
   ],
   ['create -p 80:80 busybox true', "unknown shorthand flag: 'p' in -p: see berth create --help"],
   [

@@ -15,11 +15,11 @@ const OTHER_VALUE: Record<string, string> = {
   'host.eventLogger': 'events are kept in the database',
   'plugins.log': 'the same four, the default one first',
   'plugins.network': 'there is no network of Berth’s own yet',
-  'plugins.volume': 'there are no named volumes yet',
   'store.graphRoot': 'each has a directory of its own',
   'store.graphStatus.Backing Filesystem': 'the name that mount(8) has, not that of a family',
   'store.imageCopyTmpDir': 'on the file system of the layers',
   'store.runRoot': 'each has a directory of its own',
+  'store.volumePath': 'each has a directory of its own',
   'version.Version': 'each has its own',
 };
 

@@ -324,10 +324,15 @@ describe('createRequest', () => {
     [['--health-retries', '0', 'i'], 'healthcheck-retries must be greater than 0'],
     [['--health-max-log-count', '-1', 'i'], /^invalid argument "-1" for "--health-max-log-count" flag: /],
     [
-      ['--mount', 'type=volume,dst=/x', 'i'],
-      'mounts of the type volume are not supported yet: use bind or tmpfs',
+      ['--mount', 'type=ramfs,dst=/x', 'i'],
+      'mounts of the type ramfs are not supported yet: use bind, tmpfs, volume, image, devpts',
     ],
-    [['--mount', 'type=tmpfs,dst=/x,U', 'i'], 'the mount option "U" is not supported'],
+    [['--mount', 'type=volume,dst=/x,idmap', 'i'], 'the mount option "idmap" is not supported'],
+    [
+      ['--volumes-from', 'a:foo', 'i'],
+      'invalid option "foo" specified - volumes from another container can only use z,ro,rw options',
+    ],
+    [['--volumes-from', 'a:ro,rw', 'i'], 'cannot set ro or rw options more than once'],
     [['--mount', 'type=tmpfs,dst=/x,ro=maybe', 'i'], 'invalid value "ro=maybe": write true or false'],
     [['--mount', 'type=tmpfs,dst=/x,tmpfs-size=', 'i'], 'tmpfs-size: must provide an argument for option'],
     [
@@ -344,7 +349,6 @@ describe('createRequest', () => {
       ['--image-volume', 'bind', 'i'],
       'invalid image volume mode "bind" required value: anonymous, tmpfs, ignore',
     ],
-    [['--image-volume', 'anonymous', 'i'], /^anonymous volumes do not exist yet/],
     [
       ['--label-file', '/nonexistent', 'i'],
       'unable to process labels: open /nonexistent: no such file or directory',

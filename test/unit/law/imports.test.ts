@@ -62,7 +62,7 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
 function importsOf(text: string): string[] {
   const code = withoutComments(text);
   return [
-    /\bfrom\s*(['"])(.+?)\1/g,
+    /(?<!-)\bfrom\s*(['"])(.+?)\1/g,
     /^\s*import\s*(['"])(.+?)\1/gm,
     /\b(?:import|require)\(\s*(['"`])(.+?)\1/g,
   ].flatMap((form) => [...code.matchAll(form)].map(([, , module = '']) => module));

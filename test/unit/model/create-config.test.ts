@@ -14,6 +14,7 @@ function make(request: Partial<CreateRequest> = {}, image: Partial<ImageConfig> 
     { ...REQUEST, ...request },
     {
       id: ID,
+      mounts: [],
       name: 'app',
       now: '2026-03-01T12:00:00.000Z',
       runtime: '/usr/bin/crun',

@@ -91,11 +91,21 @@ describe('--volume', () => {
       assert.deepEqual(parseVolumeFlag(text, '/here/dir'), { type: 'bind', source, destination, options }));
   }
 
+  it('takes a source that is no path for the name of a volume, and none for an anonymous one', () => {
+    assert.deepEqual(parseVolumeFlag('data:/b/../c:ro,nocopy', '/here'), {
+      type: 'volume',
+      volume: 'data',
+      destination: '/c',
+      options: ['ro', 'nocopy'],
+    });
+    assert.deepEqual(parseVolumeFlag('/a/', '/here'), { type: 'volume', destination: '/a', options: [] });
+  });
+
   const REFUSED: [text: string, code: string, message: RegExp][] = [
-    ['/a', 'unsupported', /^anonymous volumes are not supported yet \("\/a"\)/],
+    ['a', 'invalid', /^invalid container path "a", must be an absolute path$/],
     ['', 'invalid', /^container directory cannot be empty$/],
-    ['data:/b', 'unsupported', /^named volumes are not supported yet \("data:\/b"\)/],
-    ['~/a:/b', 'unsupported', /write a host path that begins with \/ or \. before the colon$/],
+    ['~/a:/b', 'invalid', /^creating named volume "~\/a": running volume create option: names must match /],
+    ['a b:/b', 'invalid', /^creating named volume "a b": /],
     [':/b', 'invalid', /^host directory cannot be empty$/],
     [
       '/a:/b:ro:rw',

@@ -154,10 +154,14 @@ describe('disk usage', () => {
   ];
 
   it('counts a layer that two images have once, and as free only what no other image has', () => {
-    assert.deepEqual(diskSummary(IMAGES, containers), [
+    const volumes = [
+      { name: 'used', links: 2, bytes: 40 },
+      { name: 'unused', links: 0, bytes: 2 },
+    ];
+    assert.deepEqual(diskSummary(IMAGES, containers, volumes), [
       { Type: 'Images', Total: 3, Active: 1, RawSize: 1284, RawReclaimable: 50 },
       { Type: 'Containers', Total: 3, Active: 1, RawSize: 105, RawReclaimable: 35 },
-      { Type: 'Local Volumes', Total: 0, Active: 0, RawSize: 0, RawReclaimable: 0 },
+      { Type: 'Local Volumes', Total: 2, Active: 1, RawSize: 42, RawReclaimable: 2 },
     ]);
   });
 

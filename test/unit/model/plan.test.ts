@@ -10,6 +10,7 @@ import { planReady, planStart, planStartWaiting } from '../../../src/model/plan/
 import { planStop } from '../../../src/model/plan/stop.ts';
 import { config } from '../../support/config.ts';
 
+const VOLUME = { type: 'volume' as const, volume: 'v', destination: '/v', options: [] };
 const START = [
   'enter-supervisor-cgroup',
   'mount-rootfs',
@@ -93,6 +94,19 @@ const CASES: [title: string, plan: Plan<string>, steps: string[]][] = [
     ['check-dependencies', ...START],
   ],
   [
+    'a start with a volume',
+    planStart(config({ mounts: [VOLUME] }), { mounted: false, bundle: false }),
+    START.flatMap((step) => (step === 'write-spec' ? ['mount-volumes', step] : step)),
+  ],
+  [
+    'a create with a volume',
+    planCreate(config({ mounts: [VOLUME] })),
+    [
+      ...['insert-row', 'make-volumes', 'take-lock', 'make-directory', 'write-config', 'write-unit'],
+      'record-created',
+    ],
+  ],
+  [
     'a create',
     planCreate(config()),
     ['insert-row', 'take-lock', 'make-directory', 'write-config', 'write-unit', 'record-created'],
@@ -122,23 +136,24 @@ const CASES: [title: string, plan: Plan<string>, steps: string[]][] = [
   ],
   [
     'a cleanup after a run',
-    planCleanup({ cgroup: true, bundle: true, poststopHooks: false, checks: false }),
+    planCleanup({ cgroup: true, bundle: true, poststopHooks: false, volumes: false, checks: false }),
     [
       ...['end-processes', 'delete-from-runtime', 'unmount-rootfs', 'remove-bundle', 'remove-cgroup'],
       'record-end',
     ],
   ],
   [
-    'a cleanup after a run with checks, and hooks for its end',
-    planCleanup({ cgroup: true, bundle: true, poststopHooks: true, checks: true }),
+    'a cleanup after a run with checks, volumes and hooks for its end',
+    planCleanup({ cgroup: true, bundle: true, poststopHooks: true, volumes: true, checks: true }),
     [
-      ...['end-processes', 'delete-from-runtime', 'run-poststop-hooks', 'unmount-rootfs'],
+      ...['end-processes', 'delete-from-runtime', 'run-poststop-hooks'],
+      ...['release-volumes', 'unmount-rootfs'],
       ...['keep-check-results', 'remove-bundle', 'remove-cgroup', 'record-end'],
     ],
   ],
   [
     'a cleanup of what never ran',
-    planCleanup({ cgroup: false, bundle: false, poststopHooks: false, checks: true }),
+    planCleanup({ cgroup: false, bundle: false, poststopHooks: false, volumes: false, checks: true }),
     ['unmount-rootfs', 'remove-bundle', 'record-end'],
   ],
   ['an end', planAfterEnd({ preventRestart: false, autoRemove: false }), []],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bindOptions, tmpfsOptions } from '../../../src/oci/mount-options.ts';
+import { bindOptions, overlayDirectories, tmpfsOptions } from '../../../src/oci/mount-options.ts';
 
 describe('bindOptions', () => {
   // As Podman 5.4 writes them.
@@ -16,11 +16,16 @@ describe('bindOptions', () => {
     ['', 'nosuid nodev', 'rw rprivate nosuid nodev rbind'],
     ['suid dev exec', 'nosuid nodev noexec', 'suid dev exec rw rprivate rbind'],
     ['nodev', 'nodev', 'nodev rw rprivate rbind'],
+    ['U copy', 'nosuid', 'rw rprivate nosuid rbind'],
+    ['O upperdir=/u workdir=/w', '', 'rw rprivate rbind'],
   ] as const) {
     it(`makes "${expected}" of "${given}" on a source with "${flags}"`, () => {
       assert.deepEqual(bindOptions(words(given), words(flags)), words(expected));
     });
   }
+
+  it('takes nocreate of a volume, which is no business of the runtime', () =>
+    assert.deepEqual(bindOptions(['nocreate'], [], { isVolume: true }), ['rw', 'rprivate', 'rbind']));
 
   for (const [given, text] of [
     ['ro rw', `invalid options "ro, rw", can only specify 1 'rw' or 'ro' option`],
@@ -34,7 +39,14 @@ describe('bindOptions', () => {
     ['ro ro', `invalid options "ro, ro", can only specify 1 'rw' or 'ro' option`],
     ['nosuchopt', 'invalid option type "nosuchopt": berth-create(1) lists those of --volume'],
     ['size=1m', 'invalid option type "size=1m": berth-create(1) lists those of --volume'],
-    ['O', 'the mount option "O" is not supported'],
+    ['O ro', "can't use 'O' with other options"],
+    ['O z', `invalid options "O, z", can only specify 1 'z', 'Z', or 'O' option`],
+    ['O upperdir=/u', 'must specify both upperdir and workdir'],
+    ['O upperdir=u workdir=/w', "upperdir=u: an overlay's directory must be an absolute path"],
+    ['upperdir=/u', 'unknown mount option "upperdir=/u": invalid mount option'],
+    ['copy nocopy', `invalid options "copy, nocopy", can only specify 1 'copy' or 'nocopy' option`],
+    ['U U', `invalid options "U, U", can only specify 1 'U' option`],
+    ['nocreate', 'invalid option type "nocreate": berth-create(1) lists those of --volume'],
     ['idmap=uids=1', 'the mount option "idmap=uids=1" is not supported'],
   ] as const) {
     it(`refuses "${given}"`, () => {
@@ -43,7 +55,18 @@ describe('bindOptions', () => {
   }
 });
 
+describe('overlayDirectories', () => {
+  it('are those that were named, both or none', () => {
+    const given = ['O', 'workdir=/w', 'upperdir=/u'];
+    assert.deepEqual(overlayDirectories(given), { upperdir: '/u', workdir: '/w' });
+    assert.equal(overlayDirectories(['O']), undefined);
+  });
+});
+
 describe('tmpfsOptions', () => {
+  it('gives one with U to the user', () =>
+    assert.deepEqual(tmpfsOptions(['U'], { uid: 5, gid: 6 }).slice(0, 2), ['uid=5', 'gid=6']));
+
   for (const [given, expected] of [
     ['', 'rw rprivate nosuid nodev tmpcopyup'],
     ['size=1m mode=755', 'size=1m mode=755 rw rprivate nosuid nodev tmpcopyup'],

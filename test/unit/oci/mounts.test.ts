@@ -195,6 +195,44 @@ describe('parentsFirst', () => {
   });
 });
 
+describe('volumes, images and devpts', () => {
+  const PLACES = { '/v': '/volumes/v', '/i': '/mounts/1/merged', '/h': '/mounts/3/merged' };
+  const MOUNTS: MountConfig[] = [
+    { type: 'volume', volume: 'v', destination: '/v', options: ['nocopy', 'exec'] },
+    { type: 'image', image: { name: 'i', id: 'a', layers: [] }, destination: '/i', options: [] },
+    { type: 'devpts', destination: '/p', options: ['uid=1'] },
+    { type: 'bind', source: '/host', destination: '/h', options: ['O'] },
+  ];
+  const found = (places?: Record<string, string>) =>
+    containerMounts({
+      config: config({ mounts: MOUNTS }),
+      files: {},
+      sourceFlags: { '/host': ['nodev'] },
+      ...(places === undefined ? {} : { places }),
+    }).filter(({ destination }) => ['/v', '/i', '/p', '/h'].includes(destination));
+
+  it('are given to the runtime as binds of where they lie, an overlay too', () => {
+    assert.deepEqual(found(PLACES), [
+      {
+        destination: '/v',
+        type: 'bind',
+        source: '/volumes/v',
+        options: ['exec', 'rw', 'rprivate', 'nosuid', 'nodev', 'rbind'],
+      },
+      { destination: '/i', type: 'bind', source: '/mounts/1/merged', options: ['ro', 'rprivate', 'rbind'] },
+      { destination: '/p', type: 'devpts', source: 'devpts', options: ['uid=1'] },
+      {
+        destination: '/h',
+        type: 'bind',
+        source: '/mounts/3/merged',
+        options: ['rw', 'rprivate', 'nodev', 'rbind'],
+      },
+    ]);
+  });
+
+  it('are checked before any of it is there', () => assert.equal(found().length, 4));
+});
+
 describe('rootfsPropagation', () => {
   for (const [options, expected] of [
     [['rprivate'], undefined],

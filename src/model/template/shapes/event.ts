@@ -26,7 +26,7 @@ export function eventObject({ type, status, id, name, image, time, ...detail }: 
   const ms = Date.parse(time);
   return {
     ...(detail.exitCode === undefined ? {} : { ContainerExitCode: detail.exitCode }),
-    ID: id,
+    ...(type === 'volume' ? {} : { ID: id }),
     ...(image === '' || type !== 'container' ? {} : { Image: image }),
     Name: name,
     Status: status,
@@ -40,6 +40,7 @@ export function eventObject({ type, status, id, name, image, time, ...detail }: 
 
 /** `TIME container start ID (image=…, name=…, LABEL=…)` */
 export function eventLine({ type, status, id, name, image, time, ...detail }: EventRecord): string {
+  if (type === 'volume') return `${goTime(time)} ${type} ${status} ${name}`;
   const lead = `${goTime(time)} ${type} ${status} ${id}`;
   if (type !== 'container') return `${lead} ${name}`;
   const facts = [

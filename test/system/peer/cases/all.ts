@@ -8,8 +8,9 @@ import { LOGS } from './logs.ts';
 import { NAMES } from './names.ts';
 import { SECRETS } from './secrets.ts';
 import { CLEANUP, KILL, RM, START, STOP, WAIT } from './verbs.ts';
+import { VOLUME_FLAGS, VOLUMES } from './volumes.ts';
 
 export const GROUPS: (Cells | Story)[] = [
   ...[NAMES, CREATE, RUN, START, STOP, CLEANUP, KILL, WAIT, RM],
-  ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES, IMAGES, SECRETS],
+  ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES, IMAGES, SECRETS, VOLUMES, VOLUME_FLAGS],
 ];

@@ -1,0 +1,101 @@
+/** The volumes, images and overlays of one run: made ready by its start, given back by its end. */
+import type { ContainerConfig, MountConfig } from '../model/config.ts';
+import {
+  allowsCopyUp,
+  isMountedVolume,
+  needsMountOfRun,
+  type VolumeRecord,
+  type VolumeState,
+} from '../model/volume.ts';
+import { overlayDirectories } from '../oci/mount-options.ts';
+import type { RunMount } from './ports.ts';
+import { mountLocked, unmountIfUnused, type VolumePorts, withVolume } from './volume-use.ts';
+
+interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/**
+ * Makes ready what the runtime then binds, for a caller that holds the container's lock and has its root mounted: volumes
+ * are mounted and used for the first time, `U` gives sources to the user, images and overlays are mounted. What a run
+ * that nobody cleaned up has left goes first.
+ */
+export async function useVolumes(ports: VolumePorts, config: ContainerConfig, user: Owner): Promise<void> {
+  const { volumes } = ports;
+  await volumes.unmountRun(config.id);
+  for (const mount of config.mounts)
+    if (mount.volume !== undefined) await useVolume(ports, config, mount, user);
+  for (const [index, mount] of config.mounts.entries()) {
+    const source = mount.volume === undefined ? mount.source : volumes.path(mount.volume);
+    if (source !== undefined && mount.options.includes('U')) volumes.chownTree(source, user);
+    if (needsMountOfRun(mount)) await volumes.mountForRun({ id: config.id, index }, runMount(mount, source));
+  }
+}
+
+/** Gives back what a run had; idempotent, and good for a run that was killed at any moment. */
+export async function releaseVolumes(ports: VolumePorts, id: string): Promise<void> {
+  const { store, volumes } = ports;
+  await volumes.unmountRun(id);
+  for (const { config, inRuns } of store.volumesOf(id)) {
+    if (!isMountedVolume(config) || !inRuns.includes(id)) continue;
+    await withVolume(ports, config.name, async () => {
+      store.setVolumeInRun(config.name, id, false);
+      await unmountIfUnused(ports, config.name);
+    });
+  }
+}
+
+async function useVolume(
+  ports: VolumePorts,
+  { id }: ContainerConfig,
+  mount: MountConfig,
+  user: Owner,
+): Promise<void> {
+  const { store, volumes } = ports;
+  const name = mount.volume ?? '';
+  const known = store.getVolume(name);
+  if (known === undefined)
+    throw new Error(`container ${id} names the volume ${name}, of which there is no row`);
+  // Of a directory that was used before nothing is left to do, and nobody to be kept out.
+  const { needsCopyUp, needsChown } = known.state;
+  if (!isMountedVolume(known.config) && !needsCopyUp && !needsChown && !volumes.isCopyingUp(name)) {
+    volumes.make(known.config);
+    return;
+  }
+  await withVolume(ports, name, async (volume) => {
+    // Before it is mounted: the end of the run takes it back, whatever came of it.
+    if (isMountedVolume(volume.config)) store.setVolumeInRun(name, id, true);
+    await mountLocked(ports, volume);
+    await firstUse(ports, volume, { id, mount, user });
+  });
+}
+
+/** Copies the image's files in and gives the volume its owner, once; only what is empty, or was filled by this. */
+async function firstUse(
+  { store, volumes }: VolumePorts,
+  { config, state }: VolumeRecord,
+  { id, mount, user }: { id: string; mount: MountConfig; user: Owner },
+): Promise<void> {
+  const { name } = config;
+  const from = { id, directory: mount.destination };
+  const allowed = allowsCopyUp(config) && !mount.options.includes('nocopy') && mount.subpath === undefined;
+  const begun = volumes.isCopyingUp(name);
+  const copied = state.needsCopyUp && (allowed || begun) ? await volumes.copyUp(name, from) : false;
+  const next: VolumeState = { ...state, needsCopyUp: state.needsCopyUp && !copied };
+  if (state.needsChown && (copied || volumes.isEmpty(name))) {
+    const found = volumes.adoptOwner(name, { ...from, user });
+    Object.assign(next, { needsChown: !found, uid: user.uid, gid: user.gid });
+  }
+  if (JSON.stringify(next) !== JSON.stringify(state)) store.saveVolumeState(name, next);
+  if (copied || begun) await volumes.finishCopyUp(name);
+}
+
+function runMount({ image, subpath, options }: MountConfig, directory: string | undefined): RunMount {
+  return {
+    ...(image === undefined ? {} : { image: { layers: image.layers } }),
+    ...(directory === undefined ? {} : { directory }),
+    ...(subpath === undefined ? {} : { subpath }),
+    ...(options.includes('O') ? { overlay: overlayDirectories(options) ?? {} } : {}),
+  };
+}
