@@ -18,7 +18,7 @@ export function layerStore(db: Db) {
     },
 
     /**
-     * The layers of all images and containers, and those that a living process holds; holds of the dead are dropped. Inside
+     * The layers of all images and containers (`--mount type=image` too), and those that a living process holds; holds of the dead are dropped. Inside
      * a transaction of the caller's. Undefined if the row of a container cannot be read: nobody knows then what it needs.
      */
     layersInUse(isAlive: (owner: ProcessRef) => boolean): Set<string> | undefined {
@@ -31,7 +31,9 @@ export function layerStore(db: Db) {
       const rows = db
         .prepare<[], string>(
           `SELECT diff_id FROM image_layer UNION SELECT diff_id FROM layer_hold
-           UNION SELECT layer.value FROM container, json_each(container.config, '$.image.layers') AS layer`,
+           UNION SELECT layer.value FROM container, json_each(container.config, '$.image.layers') AS layer
+           UNION SELECT layer.value FROM container, json_each(container.config, '$.mounts') AS mount,
+             json_each(mount.value, '$.image.layers') AS layer`,
         )
         .pluck();
       return new Set(rows.all());
