@@ -18,6 +18,9 @@ const whole = config({
   mounts: [{ type: 'volume', volume: 'v', destination: '/mine', options: [] }],
 });
 
+/** It stays for as long as the volume does. */
+const LOCK_OF_VOLUME = /^runtime file: \/run\/berth\/locks\/volume-/;
+
 export function showFailingSteps(bed: () => Bed): void {
   test('a create whose step fails, whichever, says so and leaves nothing', () =>
     leavingNothing(bed(), async () => {
@@ -45,7 +48,7 @@ export function showFailingSteps(bed: () => Bed): void {
           assert.ok(failed.stderr.trim().endsWith(`: the test fails at: start after ${step}`), failed.stderr);
           await assertReached(bed(), 'f');
           await assertAgree(bed(), 'f');
-        }, [/^unit: berth-f\.service failed/]);
+        }, [/^unit: berth-f\.service failed/, LOCK_OF_VOLUME]);
       }
       await berth(bed(), 'start', 'f');
       await remove(bed(), 'f');

@@ -102,7 +102,7 @@ const CASES: [title: string, plan: Plan<string>, steps: string[]][] = [
     'a create with a volume',
     planCreate(config({ mounts: [VOLUME] })),
     [
-      ...['insert-row', 'make-volumes', 'take-lock', 'make-directory', 'write-config', 'write-unit'],
+      ...['insert-row', 'take-lock', 'make-volumes', 'make-directory', 'write-config', 'write-unit'],
       'record-created',
     ],
   ],
