@@ -427,6 +427,46 @@ describe('images', () => {
     ]);
   });
 
+  it('keep their layers, as containers and living holders do; nobody knows what a damaged row needs', (t) => {
+    const { store, sql } = open(t);
+    const [alive, dead] = [
+      { pid: 1, startTime: 1 },
+      { pid: 2, startTime: 2 },
+    ];
+    store.saveImage(image('a', [], [10]));
+    store.insertContainer(
+      container('c', { image: { id: idOf('b'), name: 'gone', layers: [idOf('c0')] } }),
+      initialState(),
+    );
+    store.holdLayers([idOf('d0'), idOf('d1')], alive);
+    store.holdLayers([idOf('e0')], dead);
+    const used = () => [...(store.layersInUse(({ pid }) => pid === alive.pid) ?? ['unknown'])].sort();
+    assert.deepEqual(used(), [idOf('a0'), idOf('c0'), idOf('d0'), idOf('d1')]);
+    store.releaseLayers(alive);
+    store.deleteImage(idOf('a'));
+    assert.deepEqual(used(), [idOf('c0')]);
+    sql("UPDATE container SET config = 'garbage'");
+    assert.deepEqual(used(), ['unknown']);
+  });
+
+  it('keep their document as it came, and know every name that they had', (t) => {
+    const { store } = open(t);
+    const one = image('a', ['localhost/x:1']);
+    store.saveImage(one);
+    assert.equal(store.imageDocument(one.id), undefined);
+    store.saveImage(one, '{ "as": "it came" }');
+    store.saveImage(one);
+    assert.equal(store.imageDocument(one.id), '{ "as": "it came" }');
+    store.addImageName('localhost/x:2', one.id);
+    assert.deepEqual(store.getImage(one.id)?.names, ['localhost/x:2', 'localhost/x:1']);
+    assert.equal(store.removeImageName('localhost/x:1'), true);
+    assert.equal(store.removeImageName('localhost/x:1'), false);
+    const { names, pastNames } = store.getImage(one.id) ?? assert.fail();
+    assert.deepEqual([names, pastNames], [['localhost/x:2'], ['localhost/x:2', 'localhost/x:1']]);
+    assert.equal(store.deleteImage(one.id), true);
+    assert.equal(store.deleteImage(one.id), false);
+  });
+
   it('that are damaged say so, and are mended by loading them again', (t) => {
     const { store, sql } = open(t);
     store.saveImage(image('a', ['localhost/x:1']));
