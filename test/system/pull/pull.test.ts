@@ -56,6 +56,19 @@ describe('pull', () => {
     });
   });
 
+  test('three pulls of one image at once store it once', async () => {
+    await forget();
+    await withoutLeaks(async () => {
+      const pull = () => berth(bed, 'pull', '--quiet', OPENLY, `${OPEN}/test/layers:v1`);
+      const ids = await Promise.all([pull(), pull(), pull()]);
+      assert.deepEqual(
+        [...new Set(ids)],
+        [await berth(bed, 'images', '--quiet', '--no-trunc').then((id) => id.replace('sha256:', ''))],
+      );
+      assert.equal(await script(bed, 'ls /var/lib/berth/layers | grep -cE "^[0-9a-f]{64}$"'), '3');
+    });
+  });
+
   test('layers that are here are not fetched, whatever image brought them; a second pull fetches none', async () => {
     await forget();
     await mode('pass');
