@@ -63,8 +63,8 @@ export async function unpackLayer(tar: Readable, directory: string): Promise<Unp
         return true;
       }
       const written = writtenHere(tree, entry, owner);
-      if (entry.kind === 'file') {
-        header.type = 'file';
+      if (entry.kind === 'file' || entry.kind === 'directory') {
+        header.type = entry.kind;
         state.path = entry.path;
       }
       if (!MARKERS.has(entry.kind)) tree.addXattrs((entry as { path: string }).path, layerXattrs(header));

@@ -74,7 +74,8 @@ test('unless told otherwise, a gigabyte and two hundred times what was read may 
   assert.equal(await unpacked(16), 1024 * MIB);
   await assert.rejects(unpacked(18), {
     code: 'archive',
-    message: /unpacks to more than 1.08 GB, and only [\d.]+ kB were read for it: load it with --max-size SIZE/,
+    message:
+      /unpacks to more than 1.08 GB, and only [\d.]+ kB were read for it: load it with --max-size SIZE/,
   });
   const incompressible = zstdCompressSync(
     Buffer.from(Array.from({ length: MIB }, () => Math.random() * 256)),
