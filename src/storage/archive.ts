@@ -24,7 +24,7 @@ const MAX_FILES = 100_000;
 /** Manifests and configs are read into memory; registries and Podman take no larger ones either. */
 const MAX_JSON = 4 * 1024 * 1024;
 const MAX_LINKS = 8;
-const CHUNK = 65536;
+const CHUNK = 65_536;
 
 /**
  * Opens an archive. A plain tar file is read in place; a compressed one, and a stream, is first written to `spool`, because
@@ -91,8 +91,11 @@ async function openTar(path: string): Promise<Archive> {
 async function indexTar(path: string): Promise<Map<string, IndexEntry>> {
   const index = new Map<string, IndexEntry>();
   const extractor = byteExactExtract();
+  let end = 0;
+  const contentEnd = () => end;
   extractor.on('entry', (entry, stream, next) => {
     const header = entry as unknown as TarHeader;
+    end = header.byteOffset + header.size;
     const name = fileName(header.name);
     if (header.type === 'symlink')
       index.set(name, { target: posix.join(dirname(name), fileName(header.linkname ?? '')) });
@@ -102,10 +105,12 @@ async function indexTar(path: string): Promise<Map<string, IndexEntry>> {
     stream.resume();
   });
   try {
-    await pipeline(
-      createReadStream(path, { highWaterMark: CHUNK }),
-      extractor as unknown as NodeJS.WritableStream,
-    );
+    const file = await open(path);
+    try {
+      await pipeline(headersOf(file, contentEnd), extractor as unknown as NodeJS.WritableStream);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     // tar-stream advises to gunzip, which has been done by now.
     const reason = messageOf(error).replace(/ Maybe the tar .*$/, '');
@@ -114,6 +119,25 @@ async function indexTar(path: string): Promise<Map<string, IndexEntry>> {
     });
   }
   return index;
+}
+
+const NOTHING = Buffer.alloc(4 * CHUNK);
+
+/**
+ * The bytes of a file, but for contents of entries: they are not looked at, so nothing is read of them.
+ * @param contentEnd where the content of the last entry ends that came out of these bytes so far.
+ */
+async function* headersOf(file: FileHandle, contentEnd: () => number): Bytes {
+  const { size } = await file.stat();
+  for (let offset = 0; offset < size; ) {
+    const skippable = Math.min(contentEnd(), size) - offset;
+    const buffer = skippable > CHUNK ? NOTHING : Buffer.allocUnsafeSlow(CHUNK);
+    let length = Math.min(skippable, NOTHING.length);
+    if (buffer !== NOTHING) length = (await file.read(buffer, 0, CHUNK, offset)).bytesRead;
+    if (length === 0) return;
+    offset += length;
+    yield buffer.subarray(0, length);
+  }
 }
 
 /** Docker used to write a layer that two images share once, and symlinks to it. */

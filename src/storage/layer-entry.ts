@@ -44,7 +44,10 @@ const MAX_ID = 2 ** 32 - 2;
 /** Paths are byte strings relative to the layer, without `.` and empty components. Throws a plain Error saying what is wrong. */
 export function layerEntry(header: TarHeader): LayerEntry {
   const path = insidePath(header.name, 'name');
-  const type = header.type;
+  // The tars before POSIX had no kind for directories (tar(5)).
+  const isOldDirectory = header.type === 'file' && header.name.endsWith('/');
+  if (isOldDirectory && header.size > 0) throw new Error('a directory with content');
+  const type = isOldDirectory ? 'directory' : header.type;
   if (type === null)
     throw new Error('of a kind that is not supported (a sparse file of GNU tar, or a multi-volume archive?)');
   if (Object.keys(header.pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))) {

@@ -10,6 +10,10 @@
  */
 import {
   chmodSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  futimesSync,
   lchownSync,
   linkSync,
   lstatSync,
@@ -45,6 +49,8 @@ export interface LayerTree {
   symlink(path: string, target: string, owner: EntryOwner): void;
   /** Owner, mode and time of something that is not a directory. */
   setOwner(path: string, owner: EntryOwner): void;
+  /** The same of a file by its descriptor, which is quicker. */
+  setFileOwner(path: string, fd: number, owner: EntryOwner): void;
   /** A directory's time, set at the end because every new entry changes it. */
   rememberTime(path: string, owner: EntryOwner): void;
   addXattrs(path: string, attributes: readonly [string, string][]): void;
@@ -116,6 +122,13 @@ export function layerTree(
     },
 
     setOwner,
+    setFileOwner(path, fd, owner) {
+      fchownSync(fd, owner.uid, owner.gid);
+      // After chown, which drops setuid and setgid.
+      fchmodSync(fd, owner.mode);
+      futimesSync(fd, owner.mtime / 1000, owner.mtime / 1000);
+      if (owner.exact !== undefined) exact.set(path, fstatSync(fd).ino, owner.exact);
+    },
     isKnownDirectory: (path) => directories.has(path),
     rememberTime: (path, owner) => times.set(path, owner),
     addXattrs: (path, attributes) => xattrs.add(path, attributes),

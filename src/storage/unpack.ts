@@ -48,9 +48,10 @@ export async function unpackLayer(
 ): Promise<UnpackedLayer> {
   const tree = layerTree(directory, (...removed) => frame?.replaced(...removed));
   const base = fromText(directory);
-  const state: { header: TarHeader | undefined; owner: EntryOwner | undefined; root: Owner | undefined } = {
+  const state: EntryState & { root: Owner | undefined } = {
     header: undefined,
     owner: undefined,
+    path: undefined,
     root: undefined,
   };
   const extractor = byteExactExtract();
@@ -68,9 +69,10 @@ export async function unpackLayer(
         return true;
       }
       const written = writtenHere(tree, entry, owner);
-      if (entry.kind === 'file') {
-        header.type = 'file';
-        frame?.file(entry.path, { offset: header.byteOffset, size: header.size });
+      if (entry.kind === 'file' || entry.kind === 'directory') {
+        header.type = entry.kind;
+        state.path = entry.path;
+        if (entry.kind === 'file') frame?.file(entry.path, { offset: header.byteOffset, size: header.size });
       }
       if (!MARKERS.has(entry.kind)) tree.addXattrs((entry as { path: string }).path, layerXattrs(header));
       return written;
@@ -135,8 +137,16 @@ function writtenHere(tree: LayerTree, entry: Exclude<LayerEntry, { kind: 'root' 
   }
 }
 
+/** The entry that is being unpacked. */
+interface EntryState {
+  header: TarHeader | undefined;
+  owner: EntryOwner | undefined;
+  path: string | undefined;
+}
+
 /** As much of a Stats as tar-fs asks. */
 const KNOWN_DIRECTORY = { isDirectory: () => true, isSymbolicLink: () => false };
+const NOT_THERE = Object.assign(new Error('not there'), { code: 'ENOENT' });
 
 type Callback = (error: unknown, value?: unknown) => void;
 
@@ -144,17 +154,14 @@ type Callback = (error: unknown, value?: unknown) => void;
  * The calls tar-fs 3.1 makes while extracting. Owner, mode and times all happen in `chmod`, its last call for an entry,
  * because it has cut the mode down to 0777 by then.
  */
-function tarFsCalls(
-  tree: LayerTree,
-  base: string,
-  state: { header: TarHeader | undefined; owner: EntryOwner | undefined },
-) {
+function tarFsCalls(tree: LayerTree, base: string, state: EntryState) {
   const inside = (path: string) => path.slice(base.length + 1);
   const finishEntry = (path: string, done: Callback) => {
     answer(
       () => {
         const { owner } = state;
-        if (owner === undefined) return;
+        // A file has it since it was closed.
+        if (owner === undefined || state.header?.type === 'file') return;
         tree.setOwner(inside(path), owner);
         if (state.header?.type === 'directory') tree.rememberTime(inside(path), owner);
         // Deferred: many small entries of one chunk would otherwise be worked off in one deep recursion.
@@ -163,13 +170,15 @@ function tarFsCalls(
     );
   };
   // tar-fs looks at every parent of every entry.
-  const lstat = (path: string, done: Callback) =>
+  const stat = (path: string, done: Callback) =>
     tree.isKnownDirectory(inside(path))
       ? done(null, KNOWN_DIRECTORY)
       : answer(() => lstatSync(toBytes(path)), done);
   return {
-    lstat,
-    stat: lstat,
+    // And at the file that it is about to write: by now there is none.
+    lstat: (path: string, done: Callback) =>
+      state.header?.type === 'file' && inside(path) === state.path ? done(NOT_THERE) : stat(path, done),
+    stat,
     // A hard link to a symlink is a link to the symlink itself; the parents have been checked.
     realpath: (path: string, done: Callback) => done(null, path),
     mkdir: (path: string, _options: unknown, done: Callback) =>
@@ -180,12 +189,20 @@ function tarFsCalls(
     utimes: (_path: string, _atime: Date, _mtime: Date, done: Callback) => done(null),
     chown: (_path: string, _uid: number, _gid: number, done: Callback) => done(null),
     chmod: (path: string, _mode: number, done: Callback) => finishEntry(path, done),
-    createWriteStream: (path: string) => newFile(toBytes(path)),
+    createWriteStream: (path: string) => {
+      const { owner } = state;
+      return newFile(toBytes(path), (fd) => {
+        if (owner !== undefined) tree.setFileOwner(inside(path), fd, owner);
+      });
+    },
   };
 }
 
-/** A file that must not exist yet, written synchronously: into the page cache, faster than through the thread pool. */
-function newFile(path: Buffer): Writable {
+/**
+ * A file that must not exist yet, written synchronously: into the page cache, faster than through the thread pool.
+ * @param finish called with the whole file, before it is closed.
+ */
+function newFile(path: Buffer, finish: (fd: number) => void): Writable {
   let fd = -1;
   return new Writable({
     construct: (done) => {
@@ -194,6 +211,7 @@ function newFile(path: Buffer): Writable {
       }, done);
     },
     write: (chunk: Buffer, _encoding, done) => answer(() => writeFully(fd, chunk), done),
+    final: (done) => answer(() => finish(fd), done),
     destroy: (error, done) => {
       if (fd >= 0) closeSync(fd);
       fd = -1;

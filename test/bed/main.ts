@@ -33,7 +33,7 @@ const WORDS: Record<string, (args: string[]) => Promise<number>> = {
   },
   bench: async (args) => {
     await prepareBed(['busybox', 'redis']);
-    if (args[0] === 'soak' || args[0] === 'health')
+    if (['soak', 'health', 'images'].includes(args[0] ?? ''))
       return runNode([join(root, `test/bench/${args[0]}.ts`), ...args.slice(1)]);
     return runNode([join(root, 'test/bench/main.ts'), ...args]);
   },

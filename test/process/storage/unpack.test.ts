@@ -243,6 +243,15 @@ test('the last of several entries with one name wins, whatever the kinds', async
   assert.deepEqual([readFileSync(at('kept/f'), 'utf8'), statSync(at('kept')).mode & 0o777], ['3', 0o700]);
 });
 
+test('a file whose name ends with a slash is a directory, as before POSIX; it has no content', async (t) => {
+  const { at } = await unpack(t, [{ name: 'old/' }, { name: 'old/file', body: 'x' }]);
+  assert.equal(readFileSync(at('old/file'), 'utf8'), 'x');
+  await assert.rejects(unpack(t, [{ name: 'old/', body: 'x' }]), {
+    code: 'archive',
+    message: /with content/,
+  });
+});
+
 test('the entry for the root is reported and parents without entries are made for root, 0755', async (t) => {
   const { at, facts } = await unpack(t, [
     { name: './', type: 'directory', mode: 0o711, uid: 3, gid: 4 },
@@ -318,7 +327,7 @@ const HOSTILE: [title: string, entries: Entry[], message: RegExp][] = [
   ],
   [
     'a path longer than the kernel takes',
-    [{ name: `${'d'.repeat(200)}/`.repeat(30), body: 'x' }],
+    [{ name: Array(30).fill('d'.repeat(200)).join('/'), body: 'x' }],
     /ENAMETOOLONG/,
   ],
   ['a NUL in a PAX path', [rawPax({ path: 'a\0b' }), { name: 'x' }], /NUL/],
