@@ -15,10 +15,10 @@ import { needsPreparing } from '../model/volume.ts';
 import { type CreatePorts, newConfig } from './create.ts';
 import { assertNoDependents, inOldNamespaces } from './dependencies.ts';
 import { assertRestartable, assertStartable, assertStoppable } from './jobs.ts';
+import { leftoversOf } from './leftovers.ts';
 import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { assertRemovable, type RemoveOptions } from './remove.ts';
-import { leftoversOf } from './start.ts';
 import { unitPath } from './unit-file.ts';
 
 export type DryRunPorts = Pick<Ports, 'settings' | 'host' | 'store' | 'runtime' | 'rootfs' | 'now'>;

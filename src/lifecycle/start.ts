@@ -2,7 +2,7 @@
 
 import type { ContainerConfig } from '../model/config.ts';
 import { asBerthError, BerthError, systemReason } from '../model/errors.ts';
-import { type Leftovers, planReady, planStart, type ReadyStep, type StartStep } from '../model/plan/start.ts';
+import { planReady, planStart, type ReadyStep, type StartStep } from '../model/plan/start.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import {
   type ContainerState,
@@ -18,8 +18,9 @@ import { mountCredentials } from './credentials.ts';
 import { assertDependenciesRun, inOldNamespaces } from './dependencies.ts';
 import { runPoststopHooks } from './hooks.ts';
 import { assertOwnersLive } from './joined-namespaces.ts';
+import { leftoversOf } from './leftovers.ts';
 import { withContainer } from './lock.ts';
-import { isHeldMounted, releaseRootfs } from './mount.ts';
+import { releaseRootfs } from './mount.ts';
 import { current, PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
@@ -165,17 +166,6 @@ async function doStart(context: StartContext): Promise<void> {
     });
     throw error;
   }
-}
-
-/** What a run that nobody cleaned up has left. A root that `berth mount` holds is none. */
-export function leftoversOf(
-  ports: Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs'>,
-  id: string,
-): Leftovers {
-  return {
-    mounted: ports.rootfs.isMounted(id) && !isHeldMounted(ports, id),
-    bundle: ports.host.exists(ports.runtime.files(id).bundle),
-  };
 }
 
 const STEPS: Steps<StartStep, StartContext> = {
