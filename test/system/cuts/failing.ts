@@ -76,7 +76,7 @@ export function showFailingSteps(bed: () => Bed): void {
 
   test('a cleanup does the other steps when one fails, tells of all that failed, and the next start works', () =>
     leavingNothing(bed(), async () => {
-      await berth(bed(), ...CREATE, ...PAYLOAD);
+      await berth(bed(), ...CREATE, '--health-cmd', 'true', '--health-interval', '1h', ...PAYLOAD);
       const { steps } = planCleanup({
         cgroup: true,
         bundle: true,
