@@ -123,7 +123,9 @@ async function isNewer(
   name: string,
   options: PullOptions & { here: FoundImage },
 ): Promise<boolean> {
-  const digest = await (await ports.imageSource()).digest(name, listening(options));
+  // One try, and nothing is said: what is here will do, as for Podman.
+  const once = { access: { ...options.access, retries: 0 }, onWarning: () => {} };
+  const digest = await (await ports.imageSource()).digest(name, once);
   const { image } = options.here;
   return digest !== image.digest && digest !== image.listDigest;
 }
