@@ -36,6 +36,10 @@ export interface PullOptions {
   listener: PullListener;
 }
 
+/** What a person has to know who takes an image from another tool's storage. */
+const IN_PLACE =
+  'The layers stay in containers/storage: a tool that removes the image there takes them away from containers here, too';
+
 /**
  * Pulls what a name, or a place like `docker-archive:FILE`, stands for; with a policy other than always, an image that is
  * here may do. Returns it as it is recorded, with the name it has (its ID if it has none); several of an archive that
@@ -47,6 +51,11 @@ export async function pullImages(
   options: PullOptions,
 ): Promise<FoundImage[]> {
   const place = parsePlace(text);
+  if (place.transport === 'containers-storage') {
+    options.listener.say(IN_PLACE);
+    // Its name is the one it has there.
+    return fetched(ports, place, { ...options, names: [] });
+  }
   if (place.transport !== 'docker') return fetched(ports, place, { ...options, names: localNames(place) });
   const here = findLocalImage(ports.store, place.name);
   const fits = here !== undefined && isFor(here.image.config, options.platform ?? {}) ? here : undefined;

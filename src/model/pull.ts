@@ -38,10 +38,12 @@ const LOCAL = ['docker-archive', 'oci-archive', 'oci', 'dir'] as const;
 export type LocalTransport = (typeof LOCAL)[number];
 
 /** Transports that Podman knows beside. */
-const FOREIGN = /^(containers-storage|docker-daemon|ostree|sif|tarball):/;
+const FOREIGN = /^(docker-daemon|ostree|sif|tarball):/;
 
 export type Place =
   | { transport: 'docker'; name: string }
+  /** What Podman, Buildah or Skopeo keep on this host, by name or ID. */
+  | { transport: 'containers-storage'; name: string }
   | { transport: LocalTransport; path: string; reference: string };
 
 /** A name, `docker://NAME`, or `TRANSPORT:PATH[:REFERENCE]`. Throws BerthError in Podman's words. */
@@ -54,10 +56,15 @@ export function parsePlace(text: string): Place {
     if (path === '') throw new BerthError('usage', `invalid image reference ${text}: write ${local}:PATH`);
     return { transport: local, path, reference: at < 0 ? '' : rest.slice(at + 1) };
   }
+  if (transport === 'containers-storage') {
+    if (rest === '' || rest.startsWith('['))
+      throw new BerthError('usage', `invalid image reference ${text}: write containers-storage:NAME`);
+    return { transport, name: rest };
+  }
   if (FOREIGN.test(text))
     throw new BerthError(
       'unsupported',
-      `pulling from ${transport} is not supported: use docker://, ${LOCAL.join(':, ')}:`,
+      `pulling from ${transport} is not supported: use docker://, ${LOCAL.join(':, ')}:, containers-storage:`,
     );
   // `docker:27` is an image of Docker's own, and a short name behind docker:// is Docker's, as skopeo has it.
   const qualified = text.startsWith('docker://');
@@ -117,7 +124,7 @@ export function repositoryOf(name: string): string {
 }
 
 /** The names that an image from a file or directory gets: that of its reference, if the reference is one. */
-export function localNames({ transport, reference }: Exclude<Place, { transport: 'docker' }>): string[] {
+export function localNames({ transport, reference }: Extract<Place, { path: string }>): string[] {
   if (transport === 'dir' || reference === '' || reference.startsWith('@')) return [];
   return [normaliseImageName(reference, transport === 'oci-archive' ? 'localhost' : 'docker.io')];
 }

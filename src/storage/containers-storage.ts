@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { digestHex, type ImageConfig, normaliseImageName, parseImageConfig } from '../model/image.ts';
 import { readFileIfAny } from '../sys/files.ts';
-import type { ImportedImage } from './import.ts';
+import type { ImportedImage, ImportOptions } from './import.ts';
 import { hasLayer, publishLayers, writeLayerFacts } from './layers.ts';
 import { opaqueDirectories } from './merged.ts';
 import type { StoragePaths } from './paths.ts';
@@ -37,15 +37,17 @@ interface ForeignImage {
 }
 
 /**
- * Makes an image of the host's containers/storage one of Berth's without copying it. By name or ID, as a person types it.
- * Throws 'no-such-image' if there is none, 'unsupported' for a storage or a layer of another form.
+ * Makes an image of the host's containers/storage one of Berth's without copying it. By name or ID, as a person types it; it
+ * keeps the name that it was found by. Throws 'no-such-image' if there is none, 'unsupported' for a storage or a layer of
+ * another form.
  */
 export async function adoptImage(
   paths: StoragePaths,
   text: string,
-  graphRoot = configuredRoot(),
+  { hold, graphRoot = configuredRoot() }: { hold: NonNullable<ImportOptions['hold']>; graphRoot?: string },
 ): Promise<ImportedImage> {
   const image = findImage(graphRoot, text);
+  hold(image.layers.map(({ diffId }) => diffId));
   const adopted = await withStaging(paths, async (staging) => {
     const missing = image.layers.filter(({ diffId }) => !hasLayer(paths, diffId));
     for (const layer of missing) await stageLayer(join(staging.directory, layer.diffId), layer);
@@ -124,7 +126,7 @@ function findImage(graphRoot: string, text: string): ForeignImage {
     throw unusable(found.id, 'its layers are not those that its config names');
   return {
     id: found.id,
-    names: found.names ?? [],
+    names: (found.names ?? []).filter((name) => names.includes(name)),
     ...(found.digest === undefined ? {} : { digest: digestHex(found.digest) }),
     config,
     configJson,

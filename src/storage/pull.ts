@@ -15,6 +15,7 @@ import type { Platform } from '../model/platform.ts';
 import { type Place, repositoryOf } from '../model/pull.ts';
 import { type Archive, openDirectory } from './archive.ts';
 import { budget } from './budget.ts';
+import { adoptImage } from './containers-storage.ts';
 import type { Bytes } from './decompress.ts';
 import {
   type Import,
@@ -79,6 +80,10 @@ export async function pullImages(
     return withStaging(paths, (staging) => fromRegistry({ paths, options, staging }, place.name)).catch(
       refused,
     );
+  if (place.transport === 'containers-storage') {
+    options.onProgress({ step: 'writing' });
+    return [await adoptImage(paths, place.name, { hold: options.hold })];
+  }
   const { transport, path, reference } = place;
   if (reference === '' && transport.endsWith('-archive')) return wholeArchive(paths, path, options);
   const source = `${transport}:${path}${reference === '' ? '' : `:${reference}`}`;

@@ -30,6 +30,7 @@ describe('the place of an image', () => {
     ['docker-archive:/a.tar:x/y:1', { transport: 'docker-archive', path: '/a.tar', reference: 'x/y:1' }],
     ['oci-archive:a', { transport: 'oci-archive', path: 'a', reference: '' }],
     ['oci:/a:1', { transport: 'oci', path: '/a', reference: '1' }],
+    ['containers-storage:a/b:1', { transport: 'containers-storage', name: 'a/b:1' }],
     ['dir:/a:b', { transport: 'dir', path: '/a:b', reference: '' }],
   ];
   for (const [text, place] of PLACES)
@@ -40,7 +41,8 @@ describe('the place of an image', () => {
     'a b',
     'docker://',
     'docker-daemon:a:b',
-    'containers-storage:a',
+    'containers-storage:',
+    'containers-storage:[overlay@/a]b',
     'oci:',
     'http://x',
   ])
@@ -50,7 +52,7 @@ describe('the place of an image', () => {
   it('gives the image its name, but for directories and indexes', () => {
     const names = (text: string): string[] => {
       const place = parsePlace(text);
-      return place.transport === 'docker' ? assert.fail() : localNames(place);
+      return 'path' in place ? localNames(place) : assert.fail();
     };
     assert.deepEqual(names('oci-archive:/a:x:1'), ['localhost/x:1']);
     assert.deepEqual(names('oci:/a:x'), ['docker.io/library/x:latest']);
