@@ -8,12 +8,10 @@ import fc from 'fast-check';
 import { BerthError } from '../../../src/model/errors.ts';
 import { type UnpackedLayer, unpackLayer } from '../../../src/storage/unpack.ts';
 import { scratch } from './archives.ts';
+import { SEED, TIMES } from './fuzz-size.ts';
 import { damage, type LayerCase, layerCase, tarOfCase } from './layer-cases.ts';
 import { directoriesWith, eachNode, linesOfModel, linesOnDisk, withoutMadeUpTimes } from './layer-facts.ts';
 import { type LayerModel, modelLayer, Refused } from './layer-model.ts';
-
-/** More of the same: BERTH_FUZZ=10 makes ten times as many. */
-const TIMES = Number(process.env.BERTH_FUZZ ?? 1);
 
 /** Lays what layers would like to reach around the place where they are unpacked. Returns what asserts that it is untouched. */
 function guarded(base: string): () => void {
@@ -146,7 +144,7 @@ test('20 000 generated layers become exactly what they say, or are refused in on
     if (number % BATCH === 0) compareAttributes();
   });
   const runs = 20_000 * TIMES;
-  await fc.assert(property, { numRuns: runs });
+  await fc.assert(property, { numRuns: runs, ...SEED });
   compareAttributes();
   assert.ok(refusals > runs / 20 && refusals < runs / 2, `${refusals} refusals: both happen often`);
 });
@@ -167,6 +165,6 @@ test('of damaged and senseless tars every one is unpacked or refused in one line
       rmSync(own, { recursive: true });
       assertUntouched();
     }),
-    { numRuns: 3000 * TIMES },
+    { numRuns: 3000 * TIMES, ...SEED },
   );
 });

@@ -8,11 +8,11 @@ import { importArchive } from '../../../src/storage/import.ts';
 import { storagePaths } from '../../../src/storage/paths.ts';
 import { mountRootfs, unmountRootfs } from '../../../src/storage/rootfs.ts';
 import { dockerArchive, scratch } from './archives.ts';
+import { SEED, TIMES } from './fuzz-size.ts';
 import { type LayerCase, stackedLayer, tarOfCase } from './layer-cases.ts';
 import { linesOfModel, linesOnDisk, withoutMadeUpTimes } from './layer-facts.ts';
 import { mergeLayers, modelLayer, Refused } from './layer-model.ts';
 
-const TIMES = Number(process.env.BERTH_FUZZ ?? 1);
 const ID = 'f'.repeat(64);
 
 function isAccepted({ entries }: LayerCase): boolean {
@@ -50,6 +50,6 @@ test('generated layers over each other, mounted, show what overlayfs and the met
         rmSync(paths.root, { recursive: true });
       }
     }),
-    { numRuns: 120 * TIMES },
+    { numRuns: 120 * TIMES, ...SEED },
   );
 });

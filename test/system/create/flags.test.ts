@@ -31,7 +31,7 @@ describe('a container made with', () => {
         { engine: 'podman', runtime: 'runc' },
         CASES.filter(({ byRuntime }) => byRuntime),
       );
-      await berth(bed, 'rm', '--all');
+      await berth(bed, 'rm', '--all', '--volumes');
     });
   });
   after(() => bed.close());
