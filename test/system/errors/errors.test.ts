@@ -40,7 +40,7 @@ const CASES: [line: string, error: string | RegExp, code?: number][] = [
   ['create -v vol:/x:nocreate busybox true', 'no volume with name "vol" found: no such volume'],
   [
     'create --mount type=image,src=nosuch,dst=/x -v vol:/y busybox true',
-    'nosuch: image not known: load it first with berth load -i ARCHIVE',
+    'nosuch: image not known: pull it first with berth pull, or load it with berth load -i ARCHIVE',
   ],
   ['create -p 80:80 busybox true', "unknown shorthand flag: 'p' in -p: see berth create --help"],
   [
