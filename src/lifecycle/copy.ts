@@ -81,8 +81,9 @@ async function withEnd(
   });
   const { state } = current(container, ports);
   const { payload } = state;
+  const { idMappings: ids } = container.config;
   if (hasPayload(state.status) && payload !== undefined) {
-    return withTree(ports, { directory: `/proc/${payload.pid}/root`, mounts: [] }, (tree) => {
+    return withTree(ports, { directory: `/proc/${payload.pid}/root`, mounts: [], ids }, (tree) => {
       // Opened by its pid, which may be somebody else's by now.
       if (!ports.host.isAlive(payload))
         throw new BerthError('state', `container ${given} ended meanwhile: try again`);
@@ -90,10 +91,11 @@ async function withEnd(
     });
   }
   await withMountedRoot(ports, container, (directory) => {
+    const idmapped = ports.rootfs.idmapped(container.config);
     const mounts = container.config.mounts.flatMap(({ source, destination }) =>
-      source === undefined ? [] : [{ source, destination }],
+      source === undefined ? [] : [{ source: idmapped[destination] ?? source, destination }],
     );
-    return withTree(ports, { directory, mounts }, (tree) => work(end(tree)));
+    return withTree(ports, { directory, mounts, ids }, (tree) => work(end(tree)));
   });
 }
 

@@ -23,11 +23,13 @@ import { resolveImage } from './resolve-image.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { timezoneFile } from './timezone.ts';
 import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
+import { idMappingsFor, withUnusedIds } from './user-namespace.ts';
 
 export type CreatePorts = CleanupPorts & Pick<Ports, 'randomBytes' | 'random'>;
 
 interface CreateContext {
   ports: CreatePorts;
+  request: CreateRequest;
   config: ContainerConfig;
   lock?: HeldLock;
 }
@@ -40,22 +42,25 @@ export async function createContainer(ports: CreatePorts, request: CreateRequest
   const config = newConfig(ports, request);
   await ports.systemd(); // a host without one is told so before anything is made
   await makeRoomForName(ports, config, request.replace);
-  const context: CreateContext = { ports, config };
+  const context: CreateContext = { ports, request, config };
   try {
     await doSteps(planCreate(config), STEPS, context);
   } finally {
     context.lock?.release();
   }
-  return config;
+  return context.config;
 }
 
 const STEPS: Steps<CreateStep, CreateContext> = {
   'insert-row': {
-    do: ({ ports: { store }, config }) =>
+    do: (context) => {
+      const { store } = context.ports;
       store.transaction(() => {
-        assertDependenciesStay(store, config);
-        store.insertContainer(config, { ...initialState(), status: 'removing' });
-      }),
+        assertDependenciesStay(store, context.config);
+        context.config = withUnusedIds(context.ports, context.config, context.request);
+        store.insertContainer(context.config, { ...initialState(), status: 'removing' });
+      });
+    },
     undo: ({ ports: { store, locks }, config }) => {
       store.transaction(() => store.deleteContainer(config.id));
       locks.forget(config.id);
@@ -149,6 +154,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   const needs = resolveDependencies(ports, request);
   const joined = joinedHostname(store, needs);
   const init = request.init === undefined ? undefined : findInit(ports, request.init);
+  const idMappings = idMappingsFor(ports, { ...request, ...needs }, found?.image);
   const config = containerConfig(
     { ...request, ...needs },
     {
@@ -157,6 +163,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
       now: ports.now(),
       runtime: findRuntime(ports, request.runtime),
       ...(init === undefined ? {} : { init }),
+      ...(idMappings === undefined ? {} : { idMappings }),
       hostHostname: host.hostname(),
       ...(joined === undefined ? {} : { joinedHostname: joined }),
       ...(found === undefined

@@ -33,8 +33,12 @@ export interface Rootfs {
   writeInRoot(id: string, file: string, text: string): void;
   /** Is there a directory of that name in the mounted root? */
   hasDirectory(id: string, directory: string): boolean;
-  /** Makes a directory with its parents in the mounted root, owned by root, mode 0755. */
-  makeDirectory(id: string, directory: string): void;
+  /** Makes a directory with its parents in the mounted root, owned by the container's root, mode 0755. */
+  makeDirectory(config: ContainerConfig, directory: string): void;
+  /** Where the sources of bind mounts with the option `idmap` are mounted with other owners, by their destinations. */
+  idmapped(config: ContainerConfig): Record<string, string>;
+  /** The highest user or group ID of the layers' files and of their /etc/passwd and /etc/group; -1 if they have none. */
+  highestId(layers: readonly string[]): number;
   /** Bytes: what the container wrote, and that with its image's layers (Podman's SizeRw and SizeRootFs). */
   sizes(config: ContainerConfig): { rw: number; rootFs: number };
   /** What a container has changed of its image, or an image's topmost layer of those below. */

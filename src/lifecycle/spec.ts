@@ -1,6 +1,7 @@
 /** The OCI spec of a start, for the host, the mounted root file system and the unit as they are then. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { assertMapped } from '../model/user-namespace.ts';
 import { withoutOwnGroup } from '../oci/accounts.ts';
 import { generateSpec } from '../oci/spec.ts';
 import { lookupUser } from '../oci/user.ts';
@@ -27,15 +28,18 @@ export async function writeSpec(
   checkWorkdir(ports, config);
   checkSources(ports, config);
   const { passwd, group } = readAccounts(ports, config);
+  const user = lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
+    groupAdd: config.groupAdd ?? [],
+  });
+  assertMapped(config.idMappings, user);
   const generated = generateSpec({
     config,
     rootPath: rootfs.mountPoint(config.id),
     cgroupsPath,
-    user: lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
-      groupAdd: config.groupAdd ?? [],
-    }),
+    user,
     files: mountedFiles(ports, config),
     namespacePaths: joinedNamespaces(store, config).paths,
+    idmapped: rootfs.idmapped(config),
     sourceFlags: host.mountFlags(
       config.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
     ),
@@ -53,7 +57,7 @@ function checkWorkdir({ rootfs }: SpecPorts, config: ContainerConfig): void {
   );
   if (inMount || rootfs.hasDirectory(config.id, config.workdir)) return;
   if (config.workdirFromImage === true) {
-    rootfs.makeDirectory(config.id, config.workdir);
+    rootfs.makeDirectory(config, config.workdir);
     return;
   }
   throw new BerthError(

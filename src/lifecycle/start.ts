@@ -24,6 +24,7 @@ import { record } from './record.ts';
 import { beginChecks, recordRunning } from './running.ts';
 import { writeSpec } from './spec.ts';
 import { doSteps, type Steps } from './steps.ts';
+import { assertSameNamespace } from './user-namespace.ts';
 
 export type StartPorts = Pick<
   Ports,
@@ -186,6 +187,7 @@ const STEPS: Steps<StartStep, StartContext> = {
   },
   'mount-rootfs': {
     do: async ({ ports, container: { config } }) => {
+      assertSameNamespace(ports, config);
       ports.host.makeDirectory(ports.runtime.files(config.id).bundle);
       await ports.rootfs.mount(config);
     },

@@ -19,6 +19,7 @@ import {
   STARTUP_DEFAULTS,
   type StartupCheck,
 } from './health.ts';
+import type { IdMappings } from './id-map.ts';
 import type { ImageConfig } from './image.ts';
 import { shortId, unitName } from './name.ts';
 import { containerOf } from './namespace.ts';
@@ -26,6 +27,7 @@ import type { Platform } from './platform.ts';
 import { assertCanBecomeReady } from './sdnotify.ts';
 import { parseSignal } from './signal.ts';
 import { runsSystemd, SYSTEMD_STOP_SIGNAL } from './systemd.ts';
+import type { UserNamespaceRequest } from './user-namespace.ts';
 
 /** The health flags; absent ones come from the image or the defaults. */
 export interface HealthRequest {
@@ -84,6 +86,7 @@ const AS_ASKED = [
   'pidFile',
   'rdtClass',
   'requires',
+  'rootfsOption',
   'sdNotify',
   'sysctls',
   'systemdTmpfsBytes',
@@ -126,6 +129,7 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   autoRemove: boolean;
   mounts: MountConfig[];
   network: NetworkMode;
+  userNamespace?: UserNamespaceRequest;
   readOnly: boolean;
   readOnlyTmpfs: boolean;
   shmSizeBytes: number;
@@ -156,6 +160,7 @@ export interface CreateContext {
   /** Of the container whose UTS namespace is joined. */
   joinedHostname?: string;
   image?: NonNullable<ContainerConfig['image']> & { config: ImageConfig };
+  idMappings?: IdMappings;
 }
 
 /** Throws BerthError for combinations that make no sense; texts are Podman's where it has them. */
@@ -191,6 +196,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     ...(context.image === undefined
       ? { rootfs: request.image }
       : { image: { id: context.image.id, name: context.image.name, layers: context.image.layers } }),
+    ...(context.idMappings === undefined ? {} : { idMappings: context.idMappings }),
     ...(context.init === undefined ? {} : { init: context.init }),
     entrypoint,
     command,

@@ -9,7 +9,7 @@ const FORMAT = 'type=<bind|tmpfs>,[src=<host-dir>,]target=<ctr-dir>[,options]';
 const OTHER_TYPES = ['volume', 'image', 'glob', 'devpts', 'ramfs'];
 /** Words that mean the same after `-v` and `--tmpfs`. */
 const PLAIN = /^(z|Z|r?(private|shared|slave|unbindable)|(no)?(exec|suid|dev))$/;
-const OTHER_WORDS = ['U', 'chown', 'idmap', 'no-dereference', 'copy', 'nocopy'];
+const OTHER_WORDS = ['U', 'chown', 'no-dereference', 'copy', 'nocopy'];
 const OF_BINDS = ['src', 'source', 'bind-propagation', 'bind-nonrecursive'];
 const OF_TMPFS = ['tmpfs-size', 'tmpfs-mode', 'tmpcopyup', 'notmpcopyup'];
 const OF_VOLUMES = ['volume-opt', 'volume-label'];
@@ -126,6 +126,8 @@ function wordsOf(one: Option): string[] {
     case 'tmpcopyup':
     case 'notmpcopyup':
       return isOn(one) ? [key] : [];
+    case 'idmap':
+      return [value === undefined ? key : `${key}=${value}`];
     case 'consistency':
       // Docker Desktop's, and of no meaning on Linux.
       return [];

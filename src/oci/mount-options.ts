@@ -3,6 +3,7 @@
  * contradictions refused; texts are Podman's.
  */
 import { BerthError } from '../model/errors.ts';
+import { isIdmapOption, shownOwners } from '../model/idmap-option.ts';
 
 /** Options of which a mount has at most one. */
 const ACCESS = ['rw', 'ro'];
@@ -26,7 +27,7 @@ const FLAGS = [
   ['nodev', 'dev'],
 ] as const;
 /** Known to Podman, not to Berth: refused by name, so that nobody believes them in force. */
-const UNSUPPORTED = /^(O|U|idmap|copy|nocopy|nocreate|upperdir|workdir|subpath|chown)(=|$)/;
+const UNSUPPORTED = /^(O|U|copy|nocopy|nocreate|upperdir|workdir|subpath|chown)(=|$)/;
 /** Of tmpfs(5). Podman knows size, mode and noswap. */
 const TMPFS_DATA = /^((size|mode|uid|gid|nr_inodes)=.+|noswap|noatime)$/;
 
@@ -48,7 +49,9 @@ const TMPFS_CHOICES: (readonly string[])[] = [ACCESS, COPY_UP, ...FLAGS];
  */
 export function bindOptions(given: readonly string[], sourceFlags: readonly string[] = []): string[] {
   for (const option of given) {
-    const known = [...ACCESS, ...PROPAGATION, ...BIND, ...RELABEL, ...FLAGS.flat()].includes(option);
+    const known =
+      [...ACCESS, ...PROPAGATION, ...BIND, ...RELABEL, ...FLAGS.flat()].includes(option) ||
+      isIdmapOption(option);
     if (!known) {
       throw new BerthError(
         'usage',
@@ -64,7 +67,11 @@ export function bindOptions(given: readonly string[], sourceFlags: readonly stri
       throw new BerthError('usage', `invalid options "${chosen.join(', ')}", can only specify 1 ${name}`);
     }
   }
-  return without(shownBindOptions(given, sourceFlags), RELABEL);
+  if (given.filter(isIdmapOption).length > 1)
+    throw new BerthError('usage', "the 'idmap' option can only be set once: duplicate mount option passed");
+  // Checked here; what it asks for is mounted by storage, and the runtime is given that mount.
+  shownOwners(given, undefined);
+  return without(shownBindOptions(given, sourceFlags), RELABEL).filter((option) => !isIdmapOption(option));
 }
 
 /** The same of options that are known to be right, with `z` and `Z`, as `inspect` shows them. */
@@ -93,7 +100,9 @@ export function tmpfsOptions(given: readonly string[]): string[] {
   }
   for (const option of given) {
     const known =
-      TMPFS_DATA.test(option) || [...ACCESS, ...PROPAGATION, ...COPY_UP, ...FLAGS.flat()].includes(option);
+      isIdmapOption(option) ||
+      TMPFS_DATA.test(option) ||
+      [...ACCESS, ...PROPAGATION, ...COPY_UP, ...FLAGS.flat()].includes(option);
     if (!known) {
       throw new BerthError('usage', `unknown mount option "${option}": invalid mount option`);
     }
@@ -107,7 +116,8 @@ export function tmpfsOptions(given: readonly string[]): string[] {
     }
   }
   return [
-    ...without(given, ['notmpcopyup']),
+    // A tmpfs belongs to the container's IDs anyway.
+    ...without(given, ['notmpcopyup']).filter((option) => !isIdmapOption(option)),
     ...unlessChosen(given, ACCESS, 'rw'),
     ...unlessChosen(given, PROPAGATION, 'rprivate'),
     ...unlessChosen(given, ['suid', 'nosuid'], 'nosuid'),

@@ -3,6 +3,7 @@
  */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { toHost } from '../model/id-map.ts';
 import { argvOf } from '../model/init.ts';
 import { capabilitySets, execCapabilitySets } from './capabilities.ts';
 import { containerEnvironment } from './environment.ts';
@@ -20,7 +21,7 @@ export function containerProcess(config: ContainerConfig, user: ResolvedUser, ho
   const apparmor = apparmorProfile(config, host);
   return {
     terminal: config.terminal,
-    user: { uid: user.uid, gid: user.gid, umask: config.umask, additionalGids: user.additionalGids },
+    user: { uid: user.uid, gid: user.gid, umask: config.umask, additionalGids: mappedGroups(config, user) },
     args: commandOf(config),
     env: containerEnvironment(config, user, { terminal: config.terminal }),
     cwd: config.workdir || '/',
@@ -91,7 +92,7 @@ export function execProcess(config: ContainerConfig, running: Process, options: 
     user:
       user === undefined
         ? running.user
-        : { ...running.user, uid, gid: user.gid, additionalGids: user.additionalGids },
+        : { ...running.user, uid, gid: user.gid, additionalGids: mappedGroups(config, user) },
     args,
     env: containerEnvironment(
       config,
@@ -105,6 +106,12 @@ export function execProcess(config: ContainerConfig, running: Process, options: 
       hostBounding: options.hostCapabilities ?? [],
     }),
   };
+}
+
+/** Without the groups that the user namespace has not: the kernel would refuse all of them. */
+function mappedGroups({ idMappings }: ContainerConfig, { additionalGids }: ResolvedUser): number[] {
+  if (idMappings === undefined) return additionalGids;
+  return additionalGids.filter((gid) => toHost(idMappings.gids, gid) !== undefined);
 }
 
 function homeOf(running: Process): string {

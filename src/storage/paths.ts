@@ -21,6 +21,11 @@ export interface ContainerPaths {
   work: string;
   /** Short symlinks to the layers (see rootfs.ts). */
   lower: string;
+  /** Mount point of the layers with other owners, while the overlay is being mounted; or copies of them. */
+  mapped: string;
+  shifted: string;
+  /** Mount points of bind mounts' sources with other owners. */
+  idmap: string;
   /** Mount point of a /dev/shm that others may share. */
   shm: string;
 }
@@ -54,6 +59,9 @@ export function containerPaths(paths: StoragePaths, id: string): ContainerPaths 
     upper: join(root, 'upper'),
     work: join(root, 'work'),
     lower: join(root, 'lower'),
+    mapped: join(root, 'mapped'),
+    shifted: join(root, 'shifted'),
+    idmap: join(root, 'idmap'),
     shm: join(root, 'shm'),
   };
 }

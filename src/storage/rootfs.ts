@@ -1,17 +1,32 @@
 /** A container's root file system: overlay of its image's layers and its own upper directory, or a directory as it is. */
-import { mkdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
+import { hostOwner, type IdMappings, shifting } from '../model/id-map.ts';
 import { mountAt, mountInfo } from '../sys/mountinfo.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
+import { mountIdmapped, openTheWay } from './idmap.ts';
 import { hasLayer } from './layers.ts';
-import { containerPaths, layerDirectory, type StoragePaths } from './paths.ts';
+import { type ContainerPaths, containerPaths, type StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
-import { prepareUpper } from './upper.ts';
+import { shiftLayers } from './shifted-layers.ts';
+import { prepareUpper, prepareUpperOf } from './upper.ts';
 
-/** Diff ids, lowest layer first; or a host directory to be used as it is. */
-export type RootfsSource = { layers: readonly string[] } | { directory: string };
+/**
+ * Diff ids, lowest layer first; or a host directory to be used as it is, with an upper directory of the container's
+ * over it, or with other owners.
+ */
+export type RootfsSource =
+  | { layers: readonly string[] }
+  | { directory: string; overlay?: boolean; shown?: IdMappings | undefined };
+
+export interface RootfsTarget {
+  id: string;
+  mountPoint: string;
+  /** Of the container's user namespace. */
+  ids?: IdMappings | undefined;
+}
 
 /**
  * Mounts a container's root file system at an absolute path, which is made if need be. Something already mounted there is
@@ -21,20 +36,48 @@ export type RootfsSource = { layers: readonly string[] } | { directory: string }
 export async function mountRootfs(
   paths: StoragePaths,
   source: RootfsSource,
-  target: { id: string; mountPoint: string },
+  target: RootfsTarget,
 ): Promise<void> {
-  const { id, mountPoint } = target;
+  const { id, mountPoint, ids } = target;
   mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
+  if (ids !== undefined) openTheWay(paths, id, ids);
   if (mountAt(mountPoint) !== undefined) return;
-  if ('directory' in source) await mountDirectory(source.directory, mountPoint);
-  else await mountOverlay(paths, source.layers, { id, mountPoint });
+  if ('layers' in source) await mountImage(paths, source.layers, target);
+  else if (source.overlay === true) await mountOver(paths, source.directory, target);
+  else await mountDirectory(source, mountPoint);
+}
+
+/** Everything that is mounted for a container but its root. */
+export async function unmountHelpers(paths: StoragePaths, id: string): Promise<void> {
+  const { shm, mapped, idmap } = containerPaths(paths, id);
+  for (const mountPoint of [shm, mapped, ...entriesOf(idmap)]) await unmountRootfs(mountPoint);
+}
+
+/**
+ * Mounts a source of a bind mount with other owners, at the path that is returned.
+ * Errors: BerthError('command-not-invocable') where that cannot be done.
+ */
+export async function mountSource(
+  mount: { source: string; destination: string; recursive: boolean },
+  mountPoint: string,
+  ids: IdMappings,
+): Promise<void> {
+  if (await mountIdmapped(mount.source, mountPoint, { ids, recursive: mount.recursive })) return;
+  throw new BerthError(
+    'command-not-invocable',
+    `cannot mount ${mount.source} on ${mount.destination} with the option idmap: its file system, this kernel or mount(8) does not support that`,
+  );
 }
 
 /** Mounts a tmpfs for a /dev/shm that several containers use; one that is there is left as it is. */
-export async function mountShm(directory: string, sizeBytes: number): Promise<void> {
+export async function mountShm(
+  directory: string,
+  { sizeBytes, ids }: { sizeBytes: number; ids: IdMappings | undefined },
+): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (mountAt(directory) !== undefined) return;
-  const options = `nosuid,nodev,noexec,mode=1777,size=${sizeBytes}`;
+  const { uid, gid } = hostOwner(ids, { uid: 0, gid: 0 });
+  const options = `nosuid,nodev,noexec,mode=1777,size=${sizeBytes},uid=${uid},gid=${gid}`;
   await mount(['-t', 'tmpfs', '-o', options, '--', 'shm', directory], '/');
 }
 
@@ -69,45 +112,92 @@ export async function deleteContainerStorage(paths: StoragePaths, id: string): P
   await rm(root, { recursive: true, force: true });
 }
 
-async function mountDirectory(directory: string, mountPoint: string): Promise<void> {
+async function mountDirectory(
+  { directory, shown }: { directory: string; shown?: IdMappings | undefined },
+  mountPoint: string,
+): Promise<void> {
+  requireDirectory(directory);
+  if (shown === undefined) await mount(['--bind', '--', directory, mountPoint], '/');
+  else await mountSource({ source: directory, destination: '/', recursive: false }, mountPoint, shown);
+}
+
+function requireDirectory(directory: string): void {
   const stat = statSync(directory, { throwIfNoEntry: false });
   if (!stat?.isDirectory())
     throw new BerthError('storage', `the root file system ${directory} is not a directory`);
-  await mount(['--bind', '--', directory, mountPoint], '/');
 }
 
-async function mountOverlay(
+async function mountOver(paths: StoragePaths, directory: string, target: RootfsTarget): Promise<void> {
+  requireDirectory(directory);
+  const container = containerPaths(paths, target.id);
+  prepareUpperOf(directory, { upper: container.upper, ids: shifting(target.ids) });
+  await mountOverlay(container, [directory], target.mountPoint);
+}
+
+async function mountImage(
   paths: StoragePaths,
   layers: readonly string[],
-  target: { id: string; mountPoint: string },
+  { id, mountPoint, ids: all }: RootfsTarget,
 ): Promise<void> {
-  const container = containerPaths(paths, target.id);
+  const container = containerPaths(paths, id);
   const missing = layers.find((diffId) => !hasLayer(paths, diffId));
   if (missing !== undefined)
     throw new BerthError('storage', `layer ${missing} is missing: load the image again`);
-  const lower = lowerLinks(paths, layers, container.lower);
-  prepareUpper(paths, layers, container.upper);
+  const ids = shifting(all);
+  prepareUpper(paths, layers, { upper: container.upper, ids });
+  const topmostFirst = [...new Set([...layers].reverse())];
+  const mountFrom = (directory: string): Promise<void> =>
+    mountOverlay(
+      container,
+      topmostFirst.map((diffId) => join(directory, diffId, 'diff')),
+      mountPoint,
+    );
+  if (ids === undefined) return mountFrom(paths.layers);
+  if (!(await mountIdmapped(paths.layers, container.mapped, { ids }))) {
+    await shiftLayers(paths, layers, { directory: container.shifted, ids });
+    return mountFrom(container.shifted);
+  }
+  try {
+    await mountFrom(container.mapped);
+  } finally {
+    // The overlay has mounts of its own of what lies in there.
+    await unmountRootfs(container.mapped);
+  }
+}
+
+/** @param lowers absolute paths, topmost first. */
+async function mountOverlay(
+  container: ContainerPaths,
+  lowers: readonly string[],
+  mountPoint: string,
+): Promise<void> {
+  const lower = lowerLinks(lowers, container.lower);
   mkdirSync(container.work, { recursive: true, mode: 0o700 });
   // Relative to the working directory: mount(2) takes one page of options, and no character of a path needs escaping.
   const options = `lowerdir=${lower.join(':')},upperdir=../upper,workdir=../work`;
-  await mount(
-    ['-t', 'overlay', '-o', `nodev,${options}`, '--', 'overlay', target.mountPoint],
-    container.lower,
-  );
+  await mount(['-t', 'overlay', '-o', `nodev,${options}`, '--', 'overlay', mountPoint], container.lower);
 }
 
 /**
  * Symlinks named 0, 1, 2 … to the layers, topmost first, as overlayfs wants them; returns the names. overlayfs refuses a
  * directory given twice, and a layer that is there twice shows what its topmost place shows.
  */
-function lowerLinks(paths: StoragePaths, layers: readonly string[], directory: string): string[] {
+function lowerLinks(lowers: readonly string[], directory: string): string[] {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const topmostFirst = [...new Set([...layers].reverse())];
-  return topmostFirst.map((diffId, index) => {
+  return lowers.map((lower, index) => {
     const name = String(index);
-    link(relative(directory, join(layerDirectory(paths, diffId), 'diff')), join(directory, name));
+    link(relative(directory, lower), join(directory, name));
     return name;
   });
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory).map((name) => join(directory, name));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
 }
 
 /** Leaves a right link as it is and replaces any other. */

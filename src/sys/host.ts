@@ -2,6 +2,7 @@
 import {
   accessSync,
   appendFileSync,
+  chownSync,
   constants,
   copyFileSync,
   existsSync,
@@ -27,6 +28,7 @@ import {
   signalProcess,
 } from './proc.ts';
 import { type RunResult, run } from './spawn.ts';
+import { idMappingsOf } from './user-namespace.ts';
 
 export const host = {
   bootId,
@@ -59,6 +61,7 @@ export const host = {
   controllers: cgroup.availableControllers,
   cgroupProcesses: cgroup.cgroupProcesses,
   namespaces: processNamespaces,
+  idMappingsOf,
   securityLabel,
 
   exists: existsSync,
@@ -69,7 +72,10 @@ export const host = {
   writeText: writeFileAtomic,
   halfWritten,
   replaceByLink,
-  copyFile: (from: string, to: string): void => copyFileSync(from, to),
+  copyFile(from: string, to: string, owner?: { uid: number; gid: number }): void {
+    copyFileSync(from, to);
+    if (owner !== undefined) chownSync(to, owner.uid, owner.gid);
+  },
   appendText: (file: string, text: string): void => appendFileSync(file, text),
   makeDirectory: (directory: string): void => makeDirectory(directory),
   listDirectory,

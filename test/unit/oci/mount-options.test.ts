@@ -35,7 +35,7 @@ describe('bindOptions', () => {
     ['nosuchopt', 'invalid option type "nosuchopt": berth-create(1) lists those of --volume'],
     ['size=1m', 'invalid option type "size=1m": berth-create(1) lists those of --volume'],
     ['O', 'the mount option "O" is not supported'],
-    ['idmap=uids=1', 'the mount option "idmap=uids=1" is not supported'],
+    ['idmap idmap', "the 'idmap' option can only be set once: duplicate mount option passed"],
   ] as const) {
     it(`refuses "${given}"`, () => {
       assert.throws(() => bindOptions(words(given)), { code: 'usage', message: text });
