@@ -40,7 +40,8 @@ export async function mountRootfs(
 ): Promise<void> {
   const { id, mountPoint, ids } = target;
   mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
-  if (ids !== undefined) openTheWay(paths, id, ids);
+  const shifted = shifting(ids);
+  if (shifted !== undefined) openTheWay(paths, id, shifted);
   if (mountAt(mountPoint) !== undefined) return;
   if ('layers' in source) await mountImage(paths, source.layers, target);
   else if (source.overlay === true) await mountOver(paths, source.directory, target);
