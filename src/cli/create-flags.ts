@@ -3,6 +3,7 @@ import path from 'node:path';
 import { LOG_DRIVERS, type LogOptions } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
 import { BerthError } from '../model/errors.ts';
+import { shownOwners } from '../model/idmap-option.ts';
 import { parseTmpfsFlag, parseVolumeFlag } from '../model/mount-flags.ts';
 import { parseMountFlag } from '../model/mount-option-list.ts';
 import { parseRestartPolicy } from '../model/restart.ts';
@@ -84,7 +85,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   rm: { type: 'bool', help: 'Remove the container when it ends' },
   rootfs: {
     type: 'bool',
-    help: 'The first argument is a directory to be the root file system, not an image',
+    help: 'The first argument is a directory to be the root file system, DIR[:O|:idmap], not an image',
   },
   runtime: { type: 'string', help: 'OCI runtime, by name or path', default: 'crun, else runc' },
   sdnotify: {
@@ -129,12 +130,13 @@ export function createRequest(
   if (args.bool('replace') && name === undefined)
     throw new BerthError('usage', 'cannot replace container without --name being set');
   const rootfs = args.bool('rootfs');
+  const place = rootfs ? rootfsPlace(image) : { image };
   const groups = args.strings('group-add').flatMap(listed);
   const keepsGroups = isKeepGroups(groups);
   const namespaces = namespaceRequest(args);
   return {
     ...optional('name', name),
-    image: rootfs ? absolute(image) : image,
+    ...place,
     rootfs,
     command,
     ...envRequest(args, env),
@@ -207,6 +209,14 @@ export function createRequest(
 function volumesFrom(texts: string[]): string[] | undefined {
   texts.forEach(parseVolumesFrom);
   return texts.length === 0 ? undefined : texts;
+}
+
+/** `DIR`, `DIR:O` or `DIR:idmap[=…]`. */
+function rootfsPlace(text: string): Pick<CreateRequest, 'image' | 'rootfsOption'> {
+  const [, directory, option] = /^(.*):(O|idmap|idmap=[^:]*)$/s.exec(text) ?? [];
+  if (directory === undefined || option === undefined) return { image: absolute(text) };
+  shownOwners([option], undefined); // is it well-formed?
+  return { image: absolute(directory), rootfsOption: option };
 }
 
 /** By which crun leaves the supplementary groups as they are: here the unit's, SupplementaryGroups=. */

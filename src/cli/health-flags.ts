@@ -1,9 +1,9 @@
 /** The flags of the health check, which create, run and update share. */
 import path from 'node:path';
-import type { HealthRequest, StartupRequest } from '../model/create-config.ts';
 import { parseDuration } from '../model/duration.ts';
 import { BerthError, messageOf } from '../model/errors.ts';
 import { EVENTS_LOGGER, HEALTH_ON_FAILURE, type HealthOnFailure } from '../model/health.ts';
+import type { HealthRequest, StartupRequest } from '../model/health-request.ts';
 import type { Arguments, Flag } from './command.ts';
 
 export const HEALTH_FLAGS: Record<string, Flag> = {

@@ -2,14 +2,26 @@
 import type { NetworkMode } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
 import { BerthError } from '../model/errors.ts';
-import { type NamespaceConfig, parseJoined, parseNamespaceMode } from '../model/namespace.ts';
+import {
+  DEFAULT_MODES,
+  type NamespaceConfig,
+  parseJoined,
+  parseNamespaceMode,
+  type UserMode,
+} from '../model/namespace.ts';
+import { parseUserNamespace, type UserNamespaceRequest } from '../model/user-namespace.ts';
 import type { Arguments, Flag } from './command.ts';
+import { listed } from './entries.ts';
 
 export const NAMESPACE_FLAGS: Record<string, Flag> = {
   cgroupns: {
     type: 'string',
     help: 'Cgroup namespace: private, host, container:NAME or ns:PATH',
     default: 'private',
+  },
+  gidmap: {
+    type: 'strings',
+    help: 'Groups of a user namespace of its own, [FLAGS]CONTAINER-ID:HOST-ID[:SIZE]',
   },
   ipc: {
     type: 'string',
@@ -26,7 +38,17 @@ export const NAMESPACE_FLAGS: Record<string, Flag> = {
     type: 'strings',
     help: 'Containers that must run when this one starts, and are started before it',
   },
-  userns: { type: 'string', help: 'User namespace: host', default: 'host' },
+  subgidname: { type: 'string', help: 'Whose groups of /etc/subgid a user namespace of its own has' },
+  subuidname: { type: 'string', help: 'Whose IDs of /etc/subuid a user namespace of its own has' },
+  uidmap: {
+    type: 'strings',
+    help: 'Users of a user namespace of its own, [FLAGS]CONTAINER-ID:HOST-ID[:SIZE]',
+  },
+  userns: {
+    type: 'string',
+    help: 'User namespace: host, auto[:OPTIONS], keep-id, private, container:NAME or ns:PATH',
+    default: 'host',
+  },
   uts: {
     type: 'string',
     help: 'UTS namespace: private, host, container:NAME or ns:PATH',
@@ -37,15 +59,23 @@ export const NAMESPACE_FLAGS: Record<string, Flag> = {
 /** Names stay as typed: create looks them up. */
 export function namespaceRequest(
   args: Arguments,
-): Pick<CreateRequest, 'network' | 'namespaces' | 'requires'> {
-  refuseUserNamespace(args.string('userns') ?? '');
+): Pick<CreateRequest, 'network' | 'namespaces' | 'requires' | 'userNamespace'> {
+  const userNamespace = parseUserNamespace(args.string('userns') ?? '', {
+    uidMaps: args.strings('uidmap').flatMap(listed),
+    gidMaps: args.strings('gidmap').flatMap(listed),
+    subUidName: args.string('subuidname') ?? '',
+    subGidName: args.string('subgidname') ?? '',
+  });
   const modes: NamespaceConfig = {
     pid: parseNamespaceMode(args.string('pid') ?? ''),
     ipc: parseNamespaceMode(args.string('ipc') ?? '', ['shareable', 'none']),
     uts: parseNamespaceMode(args.string('uts') ?? ''),
     cgroup: parseNamespaceMode(args.string('cgroupns') ?? ''),
+    user: userMode(userNamespace),
   };
-  const own = Object.entries(modes).filter(([, mode]) => mode !== 'private');
+  const own = Object.entries(modes).filter(
+    ([name, mode]) => mode !== DEFAULT_MODES[name as keyof NamespaceConfig],
+  );
   const requires = args
     .strings('requires')
     .flatMap((text) => text.split(','))
@@ -54,7 +84,14 @@ export function namespaceRequest(
     network: networkMode(args.strings('network').filter((text) => text !== '')),
     ...(own.length === 0 ? {} : { namespaces: Object.fromEntries(own) }),
     ...(requires.length === 0 ? {} : { requires }),
+    ...(userNamespace === undefined ? {} : { userNamespace }),
   };
+}
+
+function userMode(request: UserNamespaceRequest | undefined): UserMode {
+  if (request === undefined) return 'host';
+  if ('joined' in request) return request.joined;
+  return 'auto' in request ? 'auto' : 'private';
 }
 
 function networkMode([text = 'none', ...others]: string[]): NetworkMode {
@@ -69,14 +106,5 @@ function networkMode([text = 'none', ...others]: string[]): NetworkMode {
   throw new BerthError(
     'unsupported',
     `unable to find network with name or ID ${text}: network not found: only --network none, host, container:NAME and ns:PATH exist yet`,
-  );
-}
-
-function refuseUserNamespace(text: string): void {
-  const mode = text.replace(/^(auto|keep-id|nomap)(:.*)?$/, 'private');
-  if (parseNamespaceMode(mode) === 'host' || text === '') return;
-  throw new BerthError(
-    'unsupported',
-    `user namespaces do not exist yet (--userns ${text}): leave it out, or use host`,
   );
 }

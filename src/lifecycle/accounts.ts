@@ -1,6 +1,7 @@
 /** /etc/passwd and /etc/group of a container, at each start, in its root or in the bundle: see oci/accounts.ts. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { hostOwner } from '../model/id-map.ts';
 import { type AccountFiles, withAccounts } from '../oci/accounts.ts';
 import type { Ports } from './ports.ts';
 
@@ -22,7 +23,10 @@ export function writeAccounts({ host, runtime, rootfs }: AccountPorts, config: C
   for (const name of FILES) {
     if (after[name] === before[name]) continue;
     if (config.readOnly || config.rootfs !== undefined)
-      host.writeText(`${bundle}/${name}`, after[name], { mode: 0o644 });
+      host.writeText(`${bundle}/${name}`, after[name], {
+        mode: 0o644,
+        owner: hostOwner(config.idMappings, { uid: 0, gid: 0 }),
+      });
     else rootfs.writeInRoot(config.id, `/etc/${name}`, after[name]);
   }
 

@@ -112,11 +112,12 @@ function imageConfig(config: ContainerConfig, below: DocumentConfig, request: Co
 
 function copyLayer(ports: CommitPorts, container: ContainerRecord, squash: boolean): Promise<NewLayer> {
   const { store, host, imageFiles } = ports;
+  const { id, idMappings: ids } = container.config;
   const add = (source: LayerSource): Promise<NewLayer> =>
     imageFiles.addLayer(source, (diffIds) => store.transaction(() => store.holdLayers(diffIds, host.self())));
   return squash
-    ? withMountedRoot(ports, container, (directory) => add({ directory }))
-    : add({ container: container.config.id });
+    ? withMountedRoot(ports, container, (directory) => add({ directory, ids }))
+    : add({ container: id, ids });
 }
 
 /** With the payload frozen, if it runs. Should this process be killed, the payload goes on by itself. */

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { hostOwner } from '../model/id-map.ts';
 import { containerEnvText, hostnameText, hostsText, ownHostsLine, resolvConfText } from '../oci/files.ts';
 import type { ContainerFiles } from '../oci/mounts.ts';
 import { mountedAccounts, writeAccounts } from './accounts.ts';
@@ -21,10 +22,11 @@ export function writeContainerFiles(ports: FilePorts & Pick<Ports, 'rootfs'>, co
     hostname: hostnameText(config),
     '.containerenv': containerEnvText(config),
   };
+  const owner = hostOwner(config.idMappings, { uid: 0, gid: 0 });
   for (const [name, text] of Object.entries(texts))
-    host.writeText(`${bundle}/${name}`, text, { mode: 0o644 });
+    host.writeText(`${bundle}/${name}`, text, { mode: 0o644, owner });
   if (config.timezone !== undefined)
-    host.copyFile(timezoneFile(ports, config.timezone), `${bundle}/localtime`);
+    host.copyFile(timezoneFile(ports, config.timezone), `${bundle}/localtime`, owner);
   addToSharedHosts(ports, config);
   writeAccounts(ports, config);
 }

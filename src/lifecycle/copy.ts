@@ -10,6 +10,7 @@ import { withMountedRoot } from './mount.ts';
 import { restingPlace } from './mount-places.ts';
 import { current } from './observe.ts';
 import type { Ports, Tree } from './ports.ts';
+import { withShownVolumes } from './run-volumes.ts';
 import { withMountedVolume } from './volume-use.ts';
 
 type CopyPorts = Pick<
@@ -87,8 +88,9 @@ async function withEnd(
   });
   const { state } = current(container, ports);
   const { payload } = state;
+  const { idMappings: ids } = container.config;
   if (hasPayload(state.status) && payload !== undefined) {
-    return withTree(ports, { directory: `/proc/${payload.pid}/root`, mounts: [] }, (tree) => {
+    return withTree(ports, { directory: `/proc/${payload.pid}/root`, mounts: [], ids }, (tree) => {
       // Opened by its pid, which may be somebody else's by now.
       if (!ports.host.isAlive(payload))
         throw new BerthError('state', `container ${given} ended meanwhile: try again`);
@@ -97,7 +99,7 @@ async function withEnd(
   }
   await withMountedRoot(ports, container, (directory) =>
     withVolumes(ports, container.config, (mounts) =>
-      withTree(ports, { directory, mounts }, (tree) => work(end(tree))),
+      withTree(ports, { directory, mounts, ids }, (tree) => work(end(tree))),
     ),
   );
 }
@@ -105,19 +107,23 @@ async function withEnd(
 /** With what lies over the root of a container that does not run, its volumes mounted for that time. */
 async function withVolumes(
   ports: CopyPorts,
-  { mounts }: ContainerConfig,
+  config: ContainerConfig,
   work: (mounts: { source: string; destination: string }[]) => Promise<void>,
 ): Promise<void> {
+  const { mounts } = config;
   const names = new Set(mounts.flatMap(({ volume }) => volume ?? []));
   const within = (left: string[]): Promise<void> => {
     const [name, ...rest] = left;
     if (name !== undefined) return withMountedVolume(ports, name, () => within(rest));
-    return work(
-      mounts.flatMap((mount) => {
-        const source = restingPlace(ports, mount);
-        return source === undefined ? [] : [{ source, destination: mount.destination }];
-      }),
-    );
+    return withShownVolumes(ports, config, (shown) => {
+      const places = { ...shown, ...ports.rootfs.idmapped(config) };
+      return work(
+        mounts.flatMap((mount) => {
+          const source = places[mount.destination] ?? restingPlace(ports, mount);
+          return source === undefined ? [] : [{ source, destination: mount.destination }];
+        }),
+      );
+    });
   };
   await within([...names]);
 }

@@ -8,6 +8,7 @@ import { checkName, idFromBytes, randomName } from '../model/name.ts';
 import { type CreateStep, planCreate } from '../model/plan/create.ts';
 import { isFor } from '../model/platform.ts';
 import { initialState } from '../model/state.ts';
+import { assertMapped } from '../model/user-namespace.ts';
 import type { VolumeConfig } from '../model/volume.ts';
 import { checkConfig } from '../oci/check.ts';
 import { cgroupResources, unifiedResources } from '../oci/limits.ts';
@@ -27,12 +28,14 @@ import { copySecretsFor, resolveSecrets } from './secrets.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { timezoneFile } from './timezone.ts';
 import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
+import { idMappingsFor, withUnusedIds } from './user-namespace.ts';
 import { dropVolumes } from './volume-drop.ts';
 
 export type CreatePorts = CleanupPorts & Pick<Ports, 'secrets' | 'randomBytes' | 'random' | 'imageSource'>;
 
 interface CreateContext {
   ports: CreatePorts;
+  request: CreateRequest;
   config: ContainerConfig;
   /** Volumes that are made for it, which a failure takes away again. */
   volumes: VolumeConfig[];
@@ -55,13 +58,13 @@ export async function createContainer(
   const config = newConfig(ports, request.rootfs ? request : await withImage(ports, request, pull));
   await ports.systemd(); // a host without one is told so before anything is made
   await makeRoomForName(ports, config, request.replace);
-  const context: CreateContext = { ports, config, volumes: [] };
+  const context: CreateContext = { ports, request, config, volumes: [] };
   try {
     await doSteps(planCreate(config), STEPS, context);
   } finally {
     context.lock?.release();
   }
-  return config;
+  return context.config;
 }
 
 /** The same request of an image that is here. */
@@ -80,11 +83,13 @@ async function withImage(
 const STEPS: Steps<CreateStep, CreateContext> = {
   'insert-row': {
     do: (context) => {
-      const { ports, config } = context;
+      const { ports, request } = context;
       const { store, now } = ports;
       context.volumes = store.transaction(() => {
-        assertDependenciesStay(store, config);
-        assertImageStays(store, config);
+        assertDependenciesStay(store, context.config);
+        assertImageStays(store, context.config);
+        const config = withUnusedIds(ports, context.config, request);
+        context.config = config;
         const made = insertMissingVolumes(store, config, now());
         // Whoever removes a half-made one removes its anonymous volumes too.
         store.insertContainer(config, { ...initialState(), status: 'removing', removesVolumes: true });
@@ -195,6 +200,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   const joined = joinedHostname(store, needs);
   const init = request.init === undefined ? undefined : findInit(ports, request.init);
   const mounts = resolveMounts(ports, request, found?.image.config.volumes ?? []);
+  const idMappings = idMappingsFor(ports, { ...request, ...needs }, found?.image);
   const config = containerConfig(
     { ...request, ...needs, ...resolveSecrets(ports, request.secretRequests) },
     {
@@ -204,6 +210,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
       now: ports.now(),
       runtime: findRuntime(ports, request.runtime),
       ...(init === undefined ? {} : { init }),
+      ...(idMappings === undefined ? {} : { idMappings }),
       hostHostname: host.hostname(),
       ...(joined === undefined ? {} : { joinedHostname: joined }),
       ...(found === undefined
@@ -231,6 +238,8 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
       'invalid',
       `opening seccomp profile failed: open ${seccomp.path}: no such file or directory`,
     );
+  for (const file of [...(config.secrets ?? []), ...(config.credentials ?? [])])
+    assertMapped(config.idMappings, file, 'invalid');
   assertLogDestination(ports, config.health);
   if (config.timezone !== undefined) timezoneFile(ports, config.timezone);
   hostDevices(ports, config);

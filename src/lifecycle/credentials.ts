@@ -1,6 +1,7 @@
 /** The credentials that systemd gives the container's unit (systemd.exec(5), CREDENTIALS), as files in the container. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { hostOwner } from '../model/id-map.ts';
 import { SECRET_MODE, SECRETS_DIRECTORY, type SecretFile } from '../model/secret.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
 import type { Ports } from './ports.ts';
@@ -12,7 +13,7 @@ import type { Ports } from './ports.ts';
  */
 export async function mountCredentials(
   { host, rootfs }: Pick<Ports, 'host' | 'rootfs'>,
-  { id, unit, credentials: asked = [] }: ContainerConfig,
+  { id, unit, credentials: asked = [], idMappings }: ContainerConfig,
 ): Promise<MountedSecret[]> {
   const directory = host.unitRun().credentials;
   const given = directory === '' ? [] : (host.listDirectory(directory) ?? []);
@@ -28,7 +29,8 @@ export async function mountCredentials(
     .map((name): SecretFile => ({ ...BY_ITSELF, name, destination: `${SECRETS_DIRECTORY}/${name}` }));
   const files = [...others, ...asked];
   if (files.length === 0) return [];
-  const sources = await rootfs.mountCredentials(id, directory, files);
+  const owned = files.map((file) => ({ ...file, ...hostOwner(idMappings, file) }));
+  const sources = await rootfs.mountCredentials(id, directory, owned);
   return files.map(({ destination }, index) => ({
     destination,
     source: sources[index] ?? '',

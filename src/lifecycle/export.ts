@@ -15,7 +15,8 @@ export async function exportContainer(
   write: (tar: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
   await withMountedRoot(ports, container, async (directory) => {
-    const tree = await ports.openTree({ directory, mounts: [] });
+    const { idMappings: ids } = container.config;
+    const tree = await ports.openTree({ directory, mounts: [], ids });
     await write(tree.pack('/', { devices: true, exactTimes: false }));
   });
 }

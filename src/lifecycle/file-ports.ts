@@ -1,5 +1,6 @@
 /** The ports to files: containers' roots, and trees that are worked in. A part of ports.ts, which hands them on. */
 import type { ContainerConfig } from '../model/config.ts';
+import type { IdMappings } from '../model/id-map.ts';
 import type { SecretFile, SecretRecord } from '../model/secret.ts';
 import type { VolumeConfig } from '../model/volume.ts';
 
@@ -42,8 +43,12 @@ export interface Rootfs {
   writeInRoot(id: string, file: string, text: string): void;
   /** Is there a directory of that name in the mounted root? */
   hasDirectory(id: string, directory: string): boolean;
-  /** Makes a directory with its parents in the mounted root, owned by root, mode 0755. */
-  makeDirectory(id: string, directory: string): void;
+  /** Makes a directory with its parents in the mounted root, owned by the container's root, mode 0755. */
+  makeDirectory(config: ContainerConfig, directory: string): void;
+  /** Where the sources of bind mounts with the option `idmap` are mounted with other owners, by their destinations. */
+  idmapped(config: ContainerConfig): Record<string, string>;
+  /** The highest user or group ID of the layers' files and of their /etc/passwd and /etc/group; -1 if they have none. */
+  highestId(layers: readonly string[]): number;
   /** Bytes: what the container wrote, and that with its image's layers (Podman's SizeRw and SizeRootFs). */
   sizes(config: ContainerConfig): { rw: number; rootFs: number };
   /** What a container has changed of its image, or an image's topmost layer of those below. */
@@ -110,6 +115,14 @@ export interface RunMount {
   directory?: string;
   subpath?: string;
   overlay?: { upperdir?: string; workdir?: string };
+  shown?: { ids: IdMappings; destination: string; recursive: boolean };
+}
+
+/** A directory in a container's mounted root, and with which owners the container has the volume that lies over it. */
+interface VolumeOrigin {
+  id: string;
+  directory: string;
+  shown?: IdMappings | undefined;
 }
 
 /** Volumes on disk. What is mounted, made or copied may have been begun by a caller that was killed. */
@@ -124,16 +137,13 @@ export interface Volumes {
   unmount(name: string): Promise<void>;
   isEmpty(name: string): boolean;
   /** What is in a directory of the container's mounted root, into an empty volume; false if there is nothing to do. */
-  copyUp(name: string, from: { id: string; directory: string }): Promise<boolean>;
+  copyUp(name: string, from: VolumeOrigin): Promise<boolean>;
   /** Somebody who copied was killed after the copy was whole. */
   isCopyingUp(name: string): boolean;
   /** Once it is recorded that it was done. */
   finishCopyUp(name: string): Promise<void>;
   /** Owner and mode of that directory; false if there is none: then it is the user's. */
-  adoptOwner(
-    name: string,
-    from: { id: string; directory: string; user: { uid: number; gid: number } },
-  ): boolean;
+  adoptOwner(name: string, from: VolumeOrigin & { user: { uid: number; gid: number } }): boolean;
   chownTree(directory: string, owner: { uid: number; gid: number }): void;
   /** Takes the directory away at once; what is returned brings it back. */
   putAside(name: string): () => void;

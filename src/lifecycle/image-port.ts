@@ -1,4 +1,5 @@
 /** The port to what images are on disk. A part of ports.ts, which hands it on. */
+import type { IdMappings } from '../model/id-map.ts';
 import type { ImageFormat, SavedImage } from '../model/image-archive.ts';
 
 /** A layer that has been written and published; no image has it yet. */
@@ -8,8 +9,14 @@ export interface NewLayer {
   sizeBytes: number;
 }
 
-/** Where a new layer's files come from: a tar, packed or not; what a container changed; a whole mounted tree. */
-export type LayerSource = { tar: AsyncIterable<Uint8Array> } | { container: string } | { directory: string };
+/**
+ * Where a new layer's files come from: a tar, packed or not; what a container changed; a whole mounted tree. `ids`: of the user
+ * namespace whose owners they have.
+ */
+export type LayerSource =
+  | { tar: AsyncIterable<Uint8Array> }
+  | { container: string; ids?: IdMappings | undefined }
+  | { directory: string; ids?: IdMappings | undefined };
 
 /** What removing takes of it. */
 export type RemovingFiles = Pick<ImageFiles, 'listLayers' | 'removeLayers' | 'isMounted' | 'unmount'>;

@@ -16,6 +16,8 @@ export interface JoinedNamespaces {
 export function joinedNamespaces(store: Store, config: ContainerConfig): JoinedNamespaces {
   const joined: JoinedNamespaces = { paths: {}, owners: [] };
   for (const [name, mode] of Object.entries(namespaceModes(config)) as [NamespaceName, string][]) {
+    // Whose user namespace is the host's has none to join: the kernel refuses to enter one's own again.
+    if (name === 'user' && config.idMappings === undefined) continue;
     const path = pathOf(mode);
     if (path !== undefined) joined.paths[name] = path;
     const owner = containerOf(mode);

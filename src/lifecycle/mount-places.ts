@@ -6,15 +6,14 @@ import type { Ports } from './ports.ts';
 
 /** For the runtime, by destination: whole volumes where they lie, the rest where the start has mounted it. */
 export function mountPlaces(
-  { volumes }: Pick<Ports, 'volumes'>,
-  { id, mounts }: ContainerConfig,
+  { volumes, rootfs }: Pick<Ports, 'volumes' | 'rootfs'>,
+  config: ContainerConfig,
 ): Record<string, string> {
-  return Object.fromEntries(
-    mounts.flatMap((mount, index) => {
-      if (needsMountOfRun(mount)) return [[mount.destination, volumes.runMountPoint(id, index)]];
-      return mount.volume === undefined ? [] : [[mount.destination, volumes.path(mount.volume)]];
-    }),
-  );
+  const places = config.mounts.flatMap((mount, index): [string, string][] => {
+    if (needsMountOfRun(mount)) return [[mount.destination, volumes.runMountPoint(config.id, index)]];
+    return mount.volume === undefined ? [] : [[mount.destination, volumes.path(mount.volume)]];
+  });
+  return { ...Object.fromEntries(places), ...rootfs.idmapped(config) };
 }
 
 /** What a person finds of it while it does not run; undefined for what is made anew at each start. */

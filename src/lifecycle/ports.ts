@@ -6,6 +6,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import type { DeviceNode } from '../model/device.ts';
 import type { EventRecord } from '../model/event.ts';
 import type { HealthResult, HealthState } from '../model/health.ts';
+import type { IdMappings } from '../model/id-map.ts';
 import type { HostReport } from '../model/info.ts';
 import type { Dependency } from '../model/namespace.ts';
 import type {
@@ -191,6 +192,8 @@ export interface Host {
   cgroupProcesses(cgroup: string): number[];
   /** What confines a process for SELinux or AppArmor; empty if nothing does. */
   securityLabel(pid: number): string;
+  /** Of the user namespace at a path; undefined if there is none, or it is this process's own. */
+  idMappingsOf(path: string): IdMappings | undefined;
   /** Inode numbers of a process's namespaces by the name in /proc/PID/ns; empty if it is gone. */
   namespaces(pid: number): Record<string, string>;
 
@@ -201,9 +204,13 @@ export interface Host {
   /** When the file's content or status last changed, ISO 8601; undefined if there is none. */
   changedAt(file: string): string | undefined;
   /** Whole or not at all. */
-  writeText(file: string, text: string, options?: { mode?: number; durable?: boolean }): void;
+  writeText(
+    file: string,
+    text: string,
+    options?: { mode?: number; durable?: boolean; owner?: { uid: number; gid: number } },
+  ): void;
   /** Its content and permissions, links followed. */
-  copyFile(from: string, to: string): void;
+  copyFile(from: string, to: string, owner?: { uid: number; gid: number }): void;
   /** To the end of the file as it is, which others may have open. */
   appendText(file: string, text: string): void;
   /** What callers of writeText left beside a file when they were killed. */
@@ -282,10 +289,14 @@ export interface Systemd {
 export interface Ports {
   /** Of the container with this ID. */
   artifacts(id: string): Artifacts;
-  /** A tree below a host directory, with what is mounted over it (paths in the tree and on the host). */
+  /**
+   * A tree below a host directory, with what is mounted over it (paths in the tree and on the host). `ids`: of the
+   * container that it belongs to; owners in tars are its own.
+   */
   openTree(root: {
     directory: string;
     mounts: readonly { destination: string; source: string }[];
+    ids?: IdMappings | undefined;
   }): Promise<Tree>;
   /** What the host says of itself, and of these programs. */
   hostReport(programs: { conmon: string | undefined; runtime: string | undefined }): Promise<HostReport>;

@@ -4,6 +4,7 @@ import { findPath } from '../model/dependency-graph.ts';
 import { BerthError, messageOf } from '../model/errors.ts';
 import {
   containerOf,
+  DEFAULT_MODES,
   dependenciesOf,
   type IpcMode,
   KERNEL_NAMES,
@@ -26,6 +27,7 @@ const PATH_WORDS: Record<NamespaceName, string> = {
   ipc: 'IPC',
   uts: 'UTS',
   cgroup: 'cgroup',
+  user: 'user',
 };
 
 /**
@@ -38,7 +40,11 @@ export function resolveDependencies(ports: DependencyPorts, request: CreateReque
     ([name, mode]) => [name, resolveMode(ports, name as NamespaceName, mode)] as const,
   );
   const { network, ...namespaces } = Object.fromEntries(modes) as Record<NamespaceName, string>;
-  const own = Object.fromEntries(Object.entries(namespaces).filter(([, mode]) => mode !== 'private'));
+  const own = Object.fromEntries(
+    Object.entries(namespaces).filter(
+      ([name, mode]) => mode !== DEFAULT_MODES[name as keyof NamespaceConfig],
+    ),
+  );
   const requires = (request.requires ?? []).map((name) => findDependency(store, name));
   const needs: Needs = {
     network: network as Needs['network'],

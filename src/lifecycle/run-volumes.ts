@@ -1,5 +1,7 @@
 /** The volumes, images and overlays of one run: made ready by its start, given back by its end. */
 import type { ContainerConfig, MountConfig } from '../model/config.ts';
+import { containerOwner, hostOwner, type IdMappings } from '../model/id-map.ts';
+import { isIdmapOption, shownOwners } from '../model/idmap-option.ts';
 import {
   allowsCopyUp,
   isMountedVolume,
@@ -28,8 +30,40 @@ export async function useVolumes(ports: VolumePorts, config: ContainerConfig, us
     if (mount.volume !== undefined) await useVolume(ports, config, mount, user);
   for (const [index, mount] of config.mounts.entries()) {
     const source = mount.volume === undefined ? mount.source : volumes.path(mount.volume);
-    if (source !== undefined && mount.options.includes('U')) volumes.chownTree(source, user);
-    if (needsMountOfRun(mount)) await volumes.mountForRun({ id: config.id, index }, runMount(mount, source));
+    if (source !== undefined && mount.options.includes('U'))
+      volumes.chownTree(source, ownerOnDisk(config, mount, user));
+    if (needsMountOfRun(mount))
+      await volumes.mountForRun({ id: config.id, index }, runMount(config, mount, source));
+  }
+}
+
+/**
+ * Works with the volumes that have the option `idmap` shown as a run has them: where, by destination. For a container that
+ * does not run, with its volumes mounted.
+ */
+export async function withShownVolumes<T>(
+  { volumes }: Pick<VolumePorts, 'volumes'>,
+  config: ContainerConfig,
+  work: (places: Record<string, string>) => Promise<T>,
+): Promise<T> {
+  const shown = [...config.mounts.entries()].filter(
+    ([, { volume, options }]) => volume !== undefined && options.some(isIdmapOption),
+  );
+  if (shown.length === 0) return work({});
+  await volumes.unmountRun(config.id);
+  try {
+    for (const [index, mount] of shown)
+      await volumes.mountForRun(
+        { id: config.id, index },
+        runMount(config, mount, volumes.path(mount.volume ?? '')),
+      );
+    return await work(
+      Object.fromEntries(
+        shown.map(([index, { destination }]) => [destination, volumes.runMountPoint(config.id, index)]),
+      ),
+    );
+  } finally {
+    await volumes.unmountRun(config.id);
   }
 }
 
@@ -48,11 +82,12 @@ export async function releaseVolumes(ports: VolumePorts, id: string): Promise<vo
 
 async function useVolume(
   ports: VolumePorts,
-  { id }: ContainerConfig,
+  config: ContainerConfig,
   mount: MountConfig,
   user: Owner,
 ): Promise<void> {
   const { store, volumes } = ports;
+  const { id } = config;
   const name = mount.volume ?? '';
   const known = store.getVolume(name);
   if (known === undefined)
@@ -67,7 +102,8 @@ async function useVolume(
     // Before it is mounted: the end of the run takes it back, whatever came of it.
     if (isMountedVolume(volume.config)) store.setVolumeInRun(name, id, true);
     await mountLocked(ports, volume);
-    await firstUse(ports, volume, { id, mount, user });
+    const shown = shownOwners(mount.options, config.idMappings);
+    await firstUse(ports, volume, { id, mount, user: ownerOnDisk(config, mount, user), shown });
   });
 }
 
@@ -75,10 +111,11 @@ async function useVolume(
 async function firstUse(
   { store, volumes }: VolumePorts,
   { config, state }: VolumeRecord,
-  { id, mount, user }: { id: string; mount: MountConfig; user: Owner },
+  run: { id: string; mount: MountConfig; user: Owner; shown: IdMappings | undefined },
 ): Promise<void> {
+  const { id, mount, user, shown } = run;
   const { name } = config;
-  const from = { id, directory: mount.destination };
+  const from = { id, directory: mount.destination, shown };
   const allowed = allowsCopyUp(config) && !mount.options.includes('nocopy') && mount.subpath === undefined;
   const begun = volumes.isCopyingUp(name);
   const copied = state.needsCopyUp && (allowed || begun) ? await volumes.copyUp(name, from) : false;
@@ -91,8 +128,19 @@ async function firstUse(
   if (copied || begun) await volumes.finishCopyUp(name);
 }
 
-function runMount({ image, subpath, options }: MountConfig, directory: string | undefined): RunMount {
+/** Whose on the disk is what shall be this user's in the container: the host's ID of it, as the mount shows it. */
+function ownerOnDisk({ idMappings }: ContainerConfig, { options }: MountConfig, user: Owner): Owner {
+  return containerOwner(shownOwners(options, idMappings), hostOwner(idMappings, user));
+}
+
+function runMount(
+  { idMappings }: ContainerConfig,
+  { image, subpath, options, destination }: MountConfig,
+  directory: string | undefined,
+): RunMount {
+  const ids = shownOwners(options, idMappings);
   return {
+    ...(ids === undefined ? {} : { shown: { ids, destination, recursive: !options.includes('bind') } }),
     ...(image === undefined ? {} : { image: { layers: image.layers } }),
     ...(directory === undefined ? {} : { directory }),
     ...(subpath === undefined ? {} : { subpath }),

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { hostOwner } from '../model/id-map.ts';
 import { idFromBytes } from '../model/name.ts';
 import {
   checkCredentialName,
@@ -111,9 +112,13 @@ function fileOf(request: Exclude<SecretRequest, { type: 'env' }>, name: string):
 /** Copies the secrets of a container that is being created into its own directory. */
 export function copySecretsFor(
   { secrets, rootfs }: Pick<Ports, 'secrets' | 'rootfs'>,
-  { id, secrets: files = [] }: ContainerConfig,
+  { id, secrets: files = [], idMappings }: ContainerConfig,
 ): void {
-  const copies = files.map((file) => ({ ...file, content: contentOf({ secrets }, file.name) }));
+  const copies = files.map((file) => ({
+    ...file,
+    ...hostOwner(idMappings, file),
+    content: contentOf({ secrets }, file.name),
+  }));
   rootfs.copySecrets(id, copies);
 }
 

@@ -1,6 +1,7 @@
 /** The OCI spec of a start, for the host, the mounted root file system and the unit as they are then. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { assertMapped } from '../model/user-namespace.ts';
 import { withoutOwnGroup } from '../oci/accounts.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
 import { generateSpec } from '../oci/spec.ts';
@@ -56,15 +57,17 @@ function secretFiles({ rootfs }: SpecPorts, { id, secrets = [] }: ContainerConfi
   return secrets.map(({ destination }, index) => ({ destination, source: rootfs.secretCopy(id, index) }));
 }
 
-/** Who the payload is, by the accounts of the mounted root. */
+/** Who the payload is, by the accounts of the mounted root. Throws for one whom its user namespace has not. */
 export function containerUser(
   ports: Pick<SpecPorts, 'host' | 'runtime' | 'rootfs'>,
   config: ContainerConfig,
 ): ResolvedUser {
   const { passwd, group } = readAccounts(ports, config);
-  return lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
+  const user = lookupUser(config.user, passwd, withoutOwnGroup(config, group), {
     groupAdd: config.groupAdd ?? [],
   });
+  assertMapped(config.idMappings, user);
+  return user;
 }
 
 /** --workdir must exist in the root file system or lie in a mount; the image's own is made if it is missing. */
@@ -74,7 +77,7 @@ function checkWorkdir({ rootfs }: SpecPorts, config: ContainerConfig): void {
   );
   if (inMount || rootfs.hasDirectory(config.id, config.workdir)) return;
   if (config.workdirFromImage === true) {
-    rootfs.makeDirectory(config.id, config.workdir);
+    rootfs.makeDirectory(config, config.workdir);
     return;
   }
   throw new BerthError(

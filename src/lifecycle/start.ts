@@ -1,7 +1,6 @@
 /** berth-start: what ExecStart= of a container's unit does, from nothing to READY=1. */
 
-import type { ContainerConfig } from '../model/config.ts';
-import { asBerthError, BerthError, systemReason } from '../model/errors.ts';
+import { asBerthError, BerthError } from '../model/errors.ts';
 import { planReady, planStart, type ReadyStep, type StartStep } from '../model/plan/start.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import {
@@ -22,12 +21,14 @@ import { leftoversOf } from './leftovers.ts';
 import { withContainer } from './lock.ts';
 import { releaseRootfs } from './mount.ts';
 import { current, PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
+import { writePidFiles } from './pid-files.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 import { releaseVolumes, useVolumes } from './run-volumes.ts';
 import { beginChecks, recordRunning } from './running.ts';
 import { checkSources, containerUser, writeSpec } from './spec.ts';
 import { doSteps, type Steps } from './steps.ts';
+import { assertSameNamespace } from './user-namespace.ts';
 
 export type StartPorts = Pick<
   Ports,
@@ -185,6 +186,7 @@ const STEPS: Steps<StartStep, StartContext> = {
   },
   'mount-rootfs': {
     do: async ({ ports, container: { config } }) => {
+      assertSameNamespace(ports, config);
       ports.host.makeDirectory(ports.runtime.files(config.id).bundle);
       await ports.rootfs.mount(config);
     },
@@ -301,27 +303,6 @@ function starting({ ports, container: { config }, unitCgroup, stopAsked }: Start
 function notifications({ ports, container: { config } }: StartContext): { notifySocket?: string } {
   const { notifySocket, hasWatchdog } = ports.host.unitRun();
   return config.sdNotify === 'container' || hasWatchdog ? { notifySocket } : {};
-}
-
-/** For people and their tools; what Berth itself goes by lies in the bundle. */
-function writePidFiles(
-  { host }: StartPorts,
-  { pidFile, conmonPidFile }: ContainerConfig,
-  { payload, conmon }: NonNullable<StartContext['processes']>,
-): void {
-  for (const [file, { pid }] of [
-    [pidFile, payload],
-    [conmonPidFile, conmon],
-  ] as const)
-    if (file !== undefined) {
-      try {
-        host.writeText(file, String(pid), { mode: 0o644 });
-      } catch (error) {
-        // Without the temporary name that it has until it is whole.
-        const reason = systemReason(error).replace(/^.*: /s, '');
-        throw new BerthError('command-not-invocable', `cannot write ${file}: ${reason}`, { cause: error });
-      }
-    }
 }
 
 /** The payload is there and waits. Nothing of the last run speaks for this one. */

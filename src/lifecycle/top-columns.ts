@@ -1,5 +1,6 @@
 /** The columns of `top` (podman-top(1), "FORMAT DESCRIPTORS"), as data. */
 import { formatDuration } from '../model/duration.ts';
+import { containerOwner, type IdMappings } from '../model/id-map.ts';
 import { type ProcessFacts, terminalName } from '../model/process.ts';
 import { capabilitiesOfMask } from '../oci/capabilities.ts';
 
@@ -14,6 +15,8 @@ export interface TopContext {
   groups: Names;
   hostUsers: Names;
   hostGroups: Names;
+  /** Of the container's user namespace. */
+  ids: IdMappings | undefined;
   /** Security label of a process, `?` for none. */
   label(process: ProcessFacts): string;
 }
@@ -28,6 +31,12 @@ export interface Column {
 export const DEFAULT_DESCRIPTORS = ['user', 'pid', 'ppid', 'pcpu', 'etime', 'tty', 'time', 'args'];
 
 const name = (names: Names, id: number): string => names.get(id) ?? String(id);
+
+/** As the container names its user, or itself one of its groups. */
+const user = (id: number, { users, ids }: TopContext): string =>
+  name(users, containerOwner(ids, { uid: id, gid: 0 }).uid);
+const group = (id: number, { groups, ids }: TopContext): string =>
+  name(groups, containerOwner(ids, { uid: 0, gid: id }).gid);
 
 const elapsed = ({ startedAt }: ProcessFacts, { uptime }: TopContext): number =>
   Math.max(0, uptime - startedAt);
@@ -62,10 +71,10 @@ const COLUMNS: Record<string, Column> = {
     heading: 'ELAPSED',
     value: (process, context) => formatDuration(elapsed(process, context) * 1000),
   },
-  group: { heading: 'GROUP', value: ({ gids }, { groups }) => name(groups, gids[1]) },
+  group: { heading: 'GROUP', value: ({ gids }, context) => group(gids[1], context) },
   groups: {
     heading: 'GROUPS',
-    value: (process, { groups }) => process.groups.map((id) => name(groups, id)).join(','),
+    value: (process, context) => process.groups.map((id) => group(id, context)).join(','),
   },
   hgroup: { heading: 'HGROUP', value: ({ gids }, { hostGroups }) => name(hostGroups, gids[1]) },
   hgroups: {
@@ -87,9 +96,9 @@ const COLUMNS: Record<string, Column> = {
   pgid: { heading: 'PGID', value: ({ processGroup }) => String(processGroup) },
   pid: { heading: 'PID', value: ({ pid }) => String(pid) },
   ppid: { heading: 'PPID', value: (process, context) => String(parentOf(process, context)) },
-  rgroup: { heading: 'RGROUP', value: ({ gids }, { groups }) => name(groups, gids[0]) },
+  rgroup: { heading: 'RGROUP', value: ({ gids }, context) => group(gids[0], context) },
   rss: { heading: 'RSS', value: ({ residentBytes }) => String(residentBytes / 1024) },
-  ruser: { heading: 'RUSER', value: ({ uids }, { users }) => name(users, uids[0]) },
+  ruser: { heading: 'RUSER', value: ({ uids }, context) => user(uids[0], context) },
   seccomp: { heading: 'SECCOMP', value: ({ seccomp }) => seccomp },
   state: { heading: 'STATE', value: ({ state }) => state },
   stime: {
@@ -101,8 +110,11 @@ const COLUMNS: Record<string, Column> = {
   },
   time: { heading: 'TIME', value: ({ cpuSeconds }) => formatDuration(Math.floor(cpuSeconds) * 1000) },
   tty: { heading: 'TTY', value: ({ tty }) => terminalName(tty) },
-  uid: { heading: 'UID', value: ({ uids }) => String(uids[1]) },
-  user: { heading: 'USER', value: ({ uids }, { users }) => name(users, uids[1]) },
+  uid: {
+    heading: 'UID',
+    value: ({ uids }, { ids }) => String(containerOwner(ids, { uid: uids[1], gid: 0 }).uid),
+  },
+  user: { heading: 'USER', value: ({ uids }, context) => user(uids[1], context) },
   vsz: { heading: 'VSZ', value: ({ virtualBytes }) => String(Math.floor(virtualBytes / 1024)) },
 };
 

@@ -39,6 +39,7 @@ export function containerProcesses(
     groups: inContainer('/etc/group'),
     hostUsers: onHost('/etc/passwd'),
     hostGroups: onHost('/etc/group'),
+    ids: container.config.idMappings,
     label: ({ hostPid }) => host.securityLabel(hostPid) || '?',
   };
   return {

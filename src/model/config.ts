@@ -6,6 +6,7 @@
  */
 import type { DeviceConfig, DeviceRule } from './device.ts';
 import type { HealthConfig } from './health.ts';
+import type { IdMappings } from './id-map.ts';
 import type { JoinedNamespace, NamespaceConfig } from './namespace.ts';
 import type { SdNotifyMode } from './sdnotify.ts';
 import type { SecretCopy, SecretFile, SecretVariable } from './secret.ts';
@@ -126,6 +127,10 @@ export interface ContainerConfig {
   };
   /** Exploded root file system (`--rootfs`), absolute. */
   rootfs?: string;
+  /** `--rootfs DIR:O`: what is written goes into the container's own directory; or `:idmap`, as the mount option. */
+  rootfsOption?: string;
+  /** Of its user namespace; absent: the IDs are the host's. */
+  idMappings?: IdMappings;
 
   /** Resolved: the image's entrypoint and command, or what replaced them. */
   entrypoint: string[];

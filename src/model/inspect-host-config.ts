@@ -1,5 +1,6 @@
 /** `inspect`: what a container is to the host, `HostConfig`. Pure. */
 import type { ContainerConfig, DeviceLimit, MountConfig } from './config.ts';
+import { rangeText } from './id-map.ts';
 import { mapOrNull, sortedMap } from './inspect-config.ts';
 import { namespaceModes } from './namespace.ts';
 import { shortSize } from './size.ts';
@@ -62,7 +63,15 @@ export function inspectHostConfig(config: ContainerConfig, facts: HostConfigFact
         .map(({ destination, options }) => [destination, options.join(',')]),
     ),
     UTSMode: modes.uts,
-    UsernsMode: '',
+    UsernsMode: modes.user === 'auto' || modes.user === 'host' ? '' : modes.user,
+    ...(config.idMappings === undefined
+      ? {}
+      : {
+          IDMappings: {
+            UidMap: config.idMappings.uids.map(rangeText),
+            GidMap: config.idMappings.gids.map(rangeText),
+          },
+        }),
     ShmSize: config.shmSizeBytes,
     Runtime: 'oci',
     ConsoleSize: [0, 0],

@@ -12,7 +12,7 @@ const TYPES: readonly string[] = ['bind', 'tmpfs', 'volume', 'image', 'devpts'] 
 const OTHER_TYPES = ['glob', 'ramfs'];
 /** Words that mean the same after `-v` and `--tmpfs`. */
 const PLAIN = /^(z|Z|r?(private|shared|slave|unbindable)|(no)?(exec|suid|dev))$/;
-const OTHER_WORDS = ['idmap', 'no-dereference'];
+const OTHER_WORDS = ['no-dereference'];
 const OF_BINDS = ['bind-propagation', 'bind-nonrecursive'];
 const OF_TMPFS = ['tmpfs-size', 'tmpfs-mode', 'tmpcopyup', 'notmpcopyup'];
 const OF_VOLUMES = ['volume-opt', 'volume-label'];
@@ -164,6 +164,8 @@ function wordsOf(one: Option): string[] {
     case 'tmpcopyup':
     case 'notmpcopyup':
       return isOn(one) ? [key] : [];
+    case 'idmap':
+      return [value === undefined ? key : `${key}=${value}`];
     case 'consistency':
       // Docker Desktop's, and of no meaning on Linux.
       return [];

@@ -10,17 +10,27 @@ export type JoinedNamespace = `container:${string}` | `ns:${string}`;
 export type NamespaceMode = 'private' | 'host' | JoinedNamespace;
 /** shareable: /dev/shm is mounted on the host, so that others can join. none: no /dev/shm at all. */
 export type IpcMode = NamespaceMode | 'shareable' | 'none';
+/** auto: IDs that no other container has. The IDs themselves are the config's `idMappings`. */
+export type UserMode = NamespaceMode | 'auto';
 
-/** Absent ones are private. */
+/** Absent ones are private, an absent user namespace is the host's. */
 export interface NamespaceConfig {
   pid?: NamespaceMode;
   ipc?: IpcMode;
   uts?: NamespaceMode;
   cgroup?: NamespaceMode;
+  user?: UserMode;
 }
 
 /** The kernel's names of the namespaces that can be joined: /proc/PID/ns/NAME. */
-export const KERNEL_NAMES = { network: 'net', pid: 'pid', ipc: 'ipc', uts: 'uts', cgroup: 'cgroup' } as const;
+export const KERNEL_NAMES = {
+  network: 'net',
+  pid: 'pid',
+  ipc: 'ipc',
+  uts: 'uts',
+  cgroup: 'cgroup',
+  user: 'user',
+} as const;
 export type NamespaceName = keyof typeof KERNEL_NAMES;
 
 /**
@@ -73,13 +83,21 @@ export function pathOf(mode: string | undefined): string | undefined {
 
 type Joining = Pick<ContainerConfig, 'network' | 'namespaces' | 'requires'>;
 
+/** What a container has that names no mode of a namespace. */
+export const DEFAULT_MODES = {
+  pid: 'private',
+  ipc: 'private',
+  uts: 'private',
+  cgroup: 'private',
+  user: 'host',
+} as const satisfies Record<keyof NamespaceConfig, string>;
+
 /** The mode of each namespace that can be joined. */
 export function namespaceModes({
   network,
   namespaces = {},
 }: Pick<Joining, 'network' | 'namespaces'>): Record<NamespaceName, string> {
-  const { pid = 'private', ipc = 'private', uts = 'private', cgroup = 'private' } = namespaces;
-  return { network, pid, ipc, uts, cgroup };
+  return { network, ...DEFAULT_MODES, ...namespaces };
 }
 
 /** The containers that must run while this one starts, each once, in the order in which they were named. */

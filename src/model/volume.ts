@@ -1,6 +1,7 @@
 /** Named volumes: directories of Berth's that outlive containers. What a person may ask for, and what they come to. Pure. */
 import type { MountConfig } from './config.ts';
 import { BerthError } from './errors.ts';
+import { isIdmapOption } from './idmap-option.ts';
 import type { ProcessRef } from './state.ts';
 
 /** Fixed at create; lies as JSON beside the data too, so that a lost database can be rebuilt. Options are as shown. */
@@ -186,7 +187,12 @@ export function needsMountOfRun({
   options,
   subpath,
 }: Pick<MountConfig, 'type' | 'options' | 'subpath'>): boolean {
-  return type === 'image' || subpath !== undefined || (type !== 'tmpfs' && options.includes('O'));
+  return (
+    type === 'image' ||
+    subpath !== undefined ||
+    (type !== 'tmpfs' && options.includes('O')) ||
+    (type === 'volume' && options.some(isIdmapOption))
+  );
 }
 
 /** Directories that a host cannot do without: no container's user must get them. */

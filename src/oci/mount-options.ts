@@ -3,6 +3,7 @@
  * contradictions refused; texts are Podman's.
  */
 import { BerthError } from '../model/errors.ts';
+import { isIdmapOption, shownOwners } from '../model/idmap-option.ts';
 
 /** Options of which a mount has at most one. */
 const ACCESS = ['rw', 'ro'];
@@ -31,8 +32,6 @@ const FLAGS = [
   ['nosuid', 'suid'],
   ['nodev', 'dev'],
 ] as const;
-/** Known to Podman, not to Berth: refused by name, so that nobody believes them in force. */
-const UNSUPPORTED = /^idmap(=|$)/;
 /** Of tmpfs(5). Podman knows size, mode and noswap. */
 const TMPFS_DATA = /^((size|mode|uid|gid|nr_inodes)=.+|noswap|noatime)$/;
 
@@ -63,19 +62,16 @@ export function bindOptions(
 ): string[] {
   const overlaid = given.includes('O');
   for (const option of given) {
-    const known = [
-      ...[...ACCESS, ...PROPAGATION, ...BIND, ...FLAGS.flat(), ...OURS],
-      ...(isVolume ? OF_VOLUMES : []),
-    ].includes(option);
+    const known =
+      isIdmapOption(option) ||
+      [
+        ...[...ACCESS, ...PROPAGATION, ...BIND, ...FLAGS.flat(), ...OURS],
+        ...(isVolume ? OF_VOLUMES : []),
+      ].includes(option);
     if (known || (overlaid && OVERLAY_DIRECTORY.test(option))) continue;
     if (OVERLAY_DIRECTORY.test(option))
       throw new BerthError('usage', `unknown mount option ${JSON.stringify(option)}: invalid mount option`);
-    throw new BerthError(
-      'usage',
-      UNSUPPORTED.test(option)
-        ? `the mount option "${option}" is not supported`
-        : `invalid option type "${option}": berth-create(1) lists those of --volume`,
-    );
+    throw new BerthError('usage', `invalid option type "${option}": berth-create(1) lists those of --volume`);
   }
   for (const [choices, name] of BIND_CHOICES) {
     const chosen = chosenFrom(given, choices);
@@ -84,9 +80,15 @@ export function bindOptions(
     }
   }
   if (overlaid) checkOverlay(given);
-  return shownBindOptions(given, sourceFlags).filter(
-    (option) => ![...OURS, ...OF_VOLUMES].includes(option) && !OVERLAY_DIRECTORY.test(option),
-  );
+  if (given.filter(isIdmapOption).length > 1)
+    throw new BerthError('usage', "the 'idmap' option can only be set once: duplicate mount option passed");
+  // Checked here; what it asks for is mounted by storage, and the runtime is given that mount.
+  shownOwners(given, undefined);
+  return shownBindOptions(given, sourceFlags).filter((option) => !isOurs(option));
+}
+
+function isOurs(option: string): boolean {
+  return [...OURS, ...OF_VOLUMES].includes(option) || OVERLAY_DIRECTORY.test(option) || isIdmapOption(option);
 }
 
 /** Where an overlay that was asked for with `O` writes; undefined: in a place of the container's, thrown away at its end. */
@@ -144,6 +146,7 @@ export function tmpfsOptions(
   }
   for (const option of given) {
     const known =
+      isIdmapOption(option) ||
       TMPFS_DATA.test(option) ||
       [...ACCESS, ...PROPAGATION, ...COPY_UP, ...FLAGS.flat(), 'U'].includes(option);
     if (!known) {
@@ -159,7 +162,8 @@ export function tmpfsOptions(
     }
   }
   return [
-    ...without(given, ['notmpcopyup', 'U']),
+    // A tmpfs belongs to the container's IDs anyway.
+    ...without(given, ['notmpcopyup', 'U']).filter((option) => !isIdmapOption(option)),
     ...(given.includes('U') ? [`uid=${user.uid}`, `gid=${user.gid}`] : []),
     ...unlessChosen(given, ACCESS, 'rw'),
     ...unlessChosen(given, PROPAGATION, 'rprivate'),

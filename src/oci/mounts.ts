@@ -4,7 +4,9 @@
 import path from 'node:path/posix';
 import type { ContainerConfig, MountConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { toHost } from '../model/id-map.ts';
 import { INIT_PATH } from '../model/init.ts';
+import { namespaceModes } from '../model/namespace.ts';
 import { NOTIFY_DIRECTORY } from '../model/sdnotify.ts';
 import { SECRETS_DIRECTORY } from '../model/secret.ts';
 import { isUnmasked } from './masks.ts';
@@ -42,8 +44,8 @@ export interface MountsInput {
   /** `nosuid`, `nodev`, `noexec` of the host mount that each bind source lies on, by source path. */
   sourceFlags?: Readonly<Record<string, readonly string[]>>;
   /**
-   * Host paths of volumes, images and overlays, by destination. Without, as at create, when none is there yet, only the
-   * options count.
+   * Host paths of volumes, images and overlays, and of what is shown with other owners, by destination. Without, as at
+   * create, when none is there yet, only the options count.
    */
   places?: Readonly<Record<string, string>>;
   /** Whose a tmpfs with `U` is. */
@@ -164,12 +166,26 @@ function defaultMounts(config: ContainerConfig): Mount[] {
   const privileged = config.security.privileged === true;
   const writableCgroup =
     privileged || config.systemd === true || isUnmasked(config.security, '/sys/fs/cgroup');
+  const modes = namespaceModes(config);
+  // Of namespaces that are not its own, a user namespace can mount nothing anew.
+  const isForeign = (isOthers: boolean): boolean => config.idMappings !== undefined && isOthers;
+  const flags = ['nosuid', 'noexec', 'nodev'];
+  const access = privileged ? 'rw' : 'ro';
   return [
-    mount('/proc', 'proc', ['nosuid', 'noexec', 'nodev']),
+    isForeign(modes.pid === 'host')
+      ? bound('/proc', ['rbind', 'rprivate', ...flags, 'rw'])
+      : mount('/proc', 'proc', flags),
     mount('/dev', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k', ...sealed(config)]),
-    mount('/sys', 'sysfs', ['nosuid', 'noexec', 'nodev', privileged ? 'rw' : 'ro']),
-    mount('/dev/pts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
-    mount('/dev/mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
+    isForeign(modes.network !== 'none')
+      ? bound('/sys', ['rbind', 'rprivate', ...flags, access])
+      : mount('/sys', 'sysfs', [...flags, access]),
+    mount('/dev/pts', 'devpts', [
+      ...['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620'],
+      hasTtyGroup(config) ? 'gid=5' : 'rprivate',
+    ]),
+    isForeign(modes.ipc === 'host')
+      ? bound('/dev/mqueue', ['bind', 'private', ...flags, 'rw'])
+      : mount('/dev/mqueue', 'mqueue', flags),
     mount('/sys/fs/cgroup', 'cgroup', [
       'rprivate',
       'nosuid',
@@ -179,6 +195,16 @@ function defaultMounts(config: ContainerConfig): Mount[] {
       writableCgroup ? 'rw' : 'ro',
     ]),
   ];
+}
+
+/** The host's own. */
+function bound(place: string, options: string[]): Mount {
+  return { destination: place, type: 'bind', source: place, options };
+}
+
+/** The kernel refuses a group that the user namespace has not. */
+function hasTtyGroup({ idMappings }: ContainerConfig): boolean {
+  return idMappings === undefined || toHost(idMappings.gids, 5) !== undefined;
 }
 
 /** Without its tmpfs set, a read-only container has no writable place at all but what was asked for. */

@@ -3,6 +3,7 @@
  */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { toHost } from '../model/id-map.ts';
 import { argvOf } from '../model/init.ts';
 import { CREDENTIALS_VARIABLE, secretEntries } from '../model/secret.ts';
 import { capabilitySets, execCapabilitySets } from './capabilities.ts';
@@ -26,7 +27,7 @@ export function containerProcess(
   const apparmor = apparmorProfile(config, host);
   return {
     terminal: config.terminal,
-    user: { uid: user.uid, gid: user.gid, umask: config.umask, additionalGids: user.additionalGids },
+    user: { uid: user.uid, gid: user.gid, umask: config.umask, additionalGids: mappedGroups(config, user) },
     args: commandOf(config),
     env: containerEnvironment(config, user, { terminal: config.terminal, ...secrets }),
     cwd: config.workdir || '/',
@@ -99,7 +100,7 @@ export function execProcess(config: ContainerConfig, running: Process, options: 
     user:
       user === undefined
         ? running.user
-        : { ...running.user, uid, gid: user.gid, additionalGids: user.additionalGids },
+        : { ...running.user, uid, gid: user.gid, additionalGids: mappedGroups(config, user) },
     args,
     env: containerEnvironment(
       config,
@@ -118,6 +119,12 @@ export function execProcess(config: ContainerConfig, running: Process, options: 
       hostBounding: options.hostCapabilities ?? [],
     }),
   };
+}
+
+/** Without the groups that the user namespace has not: the kernel would refuse all of them. */
+function mappedGroups({ idMappings }: ContainerConfig, { additionalGids }: ResolvedUser): number[] {
+  if (idMappings === undefined) return additionalGids;
+  return additionalGids.filter((gid) => toHost(idMappings.gids, gid) !== undefined);
 }
 
 function homeOf(running: Process): string {

@@ -4,6 +4,7 @@
 import type { ContainerConfig } from '../model/config.ts';
 import type { DeviceNode, DeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
+import type { IdRange } from '../model/id-map.ts';
 import { KERNEL_NAMES, type NamespaceName, namespaceModes } from '../model/namespace.ts';
 import type { ProcessSecrets } from './environment.ts';
 import type { HostFacts } from './host.ts';
@@ -13,7 +14,7 @@ import { type ContainerFiles, containerMounts, rootfsPropagation } from './mount
 import { containerProcess } from './process.ts';
 import { resolveSeccomp } from './seccomp.ts';
 import { containerSysctls } from './sysctls.ts';
-import type { Namespace, Seccomp, Spec } from './types.ts';
+import type { IdMapping, Linux, Namespace, Seccomp, Spec } from './types.ts';
 import type { ResolvedUser } from './user.ts';
 
 /** A device node of the host, given to the container at `path`. */
@@ -56,6 +57,8 @@ export interface SpecInput {
  * | devices' fileMode | with the file type's bits | permissions only | what the specification's schema allows |
  * | sets that are empty | left out | `[]` | the same to both runtimes |
  * | /sys in privileged | also rprivate | without | the runtime's default |
+ * | devices in a user namespace | not denied | denied as elsewhere | a device node may come with a volume |
+ * | /sys/fs/cgroup in a user namespace, network not its own | source /sys/fs/cgroup, no relatime | as elsewhere | the same to both runtimes |
  * | cgroup with systemd inside | `private,rw` | the usual options with rw | nosuid, nodev, noexec cost nothing |
  *
  * One thing is Podman's against the specification: rootfsPropagation `rslave`, which the schema does not list but
@@ -90,6 +93,7 @@ export function generateSpec(input: SpecInput): Spec {
     },
     linux: {
       namespaces: namespaces(input),
+      ...mappings(config),
       cgroupsPath: input.cgroupsPath,
       resources: {
         ...cgroupResources(config.limits, deviceRules(input), host.cgroupControllers, input.limitedDevices),
@@ -114,13 +118,26 @@ function ownsHostname({ namespaces }: ContainerConfig): boolean {
 
 function namespaces({ config, namespacePaths = {} }: SpecInput): Namespace[] {
   const modes = namespaceModes(config);
-  const order: Namespace['type'][] = ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'];
+  const order: Namespace['type'][] = ['pid', 'network', 'ipc', 'uts', 'mount', 'user', 'cgroup'];
+  const isHosts = (type: Namespace['type']): boolean =>
+    type === 'user' ? config.idMappings === undefined : isJoinable(type) && modes[type] === 'host';
   return order
-    .filter((type) => !(isJoinable(type) && modes[type] === 'host'))
+    .filter((type) => !isHosts(type))
     .map((type) => {
       const path = isJoinable(type) ? namespacePaths[type] : undefined;
       return path === undefined ? { type } : { type, path };
     });
+}
+
+/** Given for a namespace that is joined too: runc asks for them. */
+function mappings({ idMappings }: ContainerConfig): Pick<Linux, 'uidMappings' | 'gidMappings'> {
+  if (idMappings === undefined) return {};
+  const entry = ({ container, host, size }: IdRange): IdMapping => ({
+    containerID: container,
+    hostID: host,
+    size,
+  });
+  return { uidMappings: idMappings.uids.map(entry), gidMappings: idMappings.gids.map(entry) };
 }
 
 function isJoinable(type: Namespace['type']): type is NamespaceName {

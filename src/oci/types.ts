@@ -63,6 +63,9 @@ export interface Mount {
 
 export interface Linux {
   namespaces: Namespace[];
+  /** Of the user namespace. */
+  uidMappings?: IdMapping[];
+  gidMappings?: IdMapping[];
   cgroupsPath: string;
   resources: Resources;
   devices?: DeviceNode[];
@@ -79,6 +82,12 @@ export interface Linux {
 export interface Namespace {
   type: 'pid' | 'network' | 'ipc' | 'uts' | 'mount' | 'cgroup' | 'user' | 'time';
   path?: string;
+}
+
+export interface IdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
 }
 
 export interface Resources {

@@ -3,6 +3,7 @@
  * two of them differ.
  */
 import { constants, type Stats } from 'node:fs';
+import type { IdMappings } from '../model/id-map.ts';
 import { toBytes } from './byte-string.ts';
 import type { Owner } from './layer-entry.ts';
 import { isWhiteout } from './layer-tree.ts';
@@ -13,6 +14,7 @@ import {
   type Layer,
   lookAt,
   namesIn,
+  statIn,
   statOf,
   upperLayer,
 } from './merged.ts';
@@ -30,6 +32,8 @@ export interface Layered {
   id?: string;
   /** Diff ids, lowest first. */
   layers: readonly string[];
+  /** Of the container's user namespace: what it wrote has other owners on the host. */
+  ids?: IdMappings | undefined;
 }
 
 /**
@@ -37,10 +41,10 @@ export interface Layered {
  * changed if it was touched itself or has changes in it; one that replaced another is changed, and what was in the old
  * one is deleted.
  */
-export async function changesOf(paths: StoragePaths, { id, layers }: Layered): Promise<Change[]> {
+export async function changesOf(paths: StoragePaths, { id, layers, ids }: Layered): Promise<Change[]> {
   const image = imageView(paths, layers);
   if (id !== undefined) {
-    const upper = await upperLayer(paths, id);
+    const upper = await upperLayer(paths, id, ids);
     // What is given was made with the container (upper.ts), not by it.
     return upper === undefined ? [] : changesIn(upper, image.layers, image.given);
   }
@@ -89,15 +93,16 @@ function presented(found: readonly Change[]): Change[] {
     .sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
 }
 
-async function viewOf(paths: StoragePaths, { id, layers }: Layered): Promise<ImageView> {
+async function viewOf(paths: StoragePaths, { id, layers, ids }: Layered): Promise<ImageView> {
   const image = imageView(paths, layers);
-  const upper = id === undefined ? undefined : await upperLayer(paths, id);
+  const upper = id === undefined ? undefined : await upperLayer(paths, id, ids);
   // The upper directory was made with what is given.
   return upper === undefined ? image : { layers: [upper, ...image.layers], given: new Map() };
 }
 
 /** @param lowers topmost first. @param given metadata that directories have without being changed. */
-function changesIn({ base, opaque }: Layer, lowers: readonly Layer[], given: ImageView['given']): Change[] {
+function changesIn(upper: Layer, lowers: readonly Layer[], given: ImageView['given']): Change[] {
+  const { base, opaque } = upper;
   const found: Change[] = [];
   const add = (kind: Change['kind'], path: string): number => found.push({ kind, path });
   const replaced = (path: string): void => {
@@ -107,7 +112,7 @@ function changesIn({ base, opaque }: Layer, lowers: readonly Layer[], given: Ima
   const walk = (directory: string): void => {
     for (const name of namesIn(`${base}${directory}`)) {
       const path = `${directory}/${name}`;
-      const stat = statOf(`${base}${path}`);
+      const stat = statIn(upper, path);
       if (stat === undefined) continue; // gone while we looked
       const below = lookAt(lowers, path);
       if (isWhiteout(stat)) {

@@ -32,7 +32,7 @@ export async function mountImage(
   const links = join(directory, 'lower');
   const lower = lowerLinks(paths, layers, links);
   // On top, so that directories have the metadata that a container sees; and overlayfs wants two of them at least.
-  prepareUpper(paths, layers, join(directory, 'given'));
+  prepareUpper(paths, layers, { upper: join(directory, 'given') });
   mkdirSync(join(directory, 'none'), { recursive: true, mode: 0o700 });
   const lowerDirs = ['../given', ...lower, ...(lower.length === 0 ? ['../none'] : [])].join(':');
   await mountCommand(

@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../model/errors.ts';
+import { containerOwner, type IdMappings } from '../model/id-map.ts';
 import { run } from '../sys/spawn.ts';
 import { fromText, toBytes } from './byte-string.ts';
 import type { Owner } from './layer-entry.ts';
@@ -15,6 +16,8 @@ export interface Layer {
   base: string;
   /** Directories that hide what is in them below. */
   opaque: ReadonlySet<string>;
+  /** Its files have owners of a user namespace. */
+  ids?: IdMappings | undefined;
 }
 
 /** An image's layers. */
@@ -36,19 +39,24 @@ export function imageView(paths: StoragePaths, diffIds: readonly string[]): Imag
 }
 
 /** A container's writable layer; undefined before its first mount. */
-export async function upperLayer(paths: StoragePaths, id: string): Promise<Layer | undefined> {
+export async function upperLayer(
+  paths: StoragePaths,
+  id: string,
+  ids?: IdMappings,
+): Promise<Layer | undefined> {
   const { upper } = containerPaths(paths, id);
   if (lstatSync(upper, { throwIfNoEntry: false }) === undefined) return undefined;
-  return { base: fromText(upper), opaque: await opaqueDirectories(upper) };
+  return { base: fromText(upper), opaque: await opaqueDirectories(upper), ids };
 }
 
 /** What layers, topmost first, show at a path. */
 export function lookAt(layers: readonly Layer[], path: string): Stats | undefined {
   const parts = path.split('/').slice(1);
   const steps = parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
-  for (const { base, opaque } of layers) {
+  for (const layer of layers) {
+    const { opaque } = layer;
     for (const step of steps) {
-      const stat = statOf(`${base}${step}`);
+      const stat = statIn(layer, step);
       if (stat === undefined) break;
       if (isWhiteout(stat)) return undefined;
       if (step === path) return stat;
@@ -68,6 +76,12 @@ export function entriesOf(layers: readonly Layer[], directory: string): Map<stri
       return stat === undefined ? [] : [[name, stat]];
     }),
   );
+}
+
+/** What a layer has at a path, with the owner that the container sees; undefined if there is nothing. */
+export function statIn({ base, ids }: Layer, path: string): Stats | undefined {
+  const stat = statOf(`${base}${path}`);
+  return stat === undefined ? undefined : Object.assign(stat, containerOwner(ids, stat));
 }
 
 /** Undefined if there is none. */

@@ -4,6 +4,7 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { type IdMappings, shifting } from '../model/id-map.ts';
 import { toBytes } from './byte-string.ts';
 import { type Bytes, decompress } from './decompress.ts';
 import { publishLayers } from './layers.ts';
@@ -14,8 +15,14 @@ import { type StagedLayer, stageLayer } from './stage-layer.ts';
 import { withStaging } from './staging.ts';
 import { packTree } from './tree-pack.ts';
 
-/** A tar, packed or not; a container whose changes are meant; a directory that is meant whole, itself included. */
-export type LayerSource = { tar: AsyncIterable<Uint8Array> } | { container: string } | { directory: string };
+/**
+ * A tar, packed or not; a container whose changes are meant; a directory that is meant whole, itself included. `ids`: of the
+ * user namespace whose owners the files have.
+ */
+export type LayerSource =
+  | { tar: AsyncIterable<Uint8Array> }
+  | { container: string; ids?: IdMappings | undefined }
+  | { directory: string; ids?: IdMappings | undefined };
 
 /**
  * Unpacks a layer into the store and returns what it is. `hold` is called with its diff id before anybody can see it: it
@@ -50,23 +57,24 @@ export async function addLayer(
 
 function tarOf(paths: StoragePaths, source: LayerSource): Bytes {
   if ('tar' in source) return decompress(source.tar as Readable);
-  return 'container' in source ? changesOf(paths, source.container) : wholeTree(source.directory);
+  const ids = shifting(source.ids);
+  return 'container' in source ? changesOf(paths, source.container, ids) : wholeTree(source.directory, ids);
 }
 
 /** Of a container that was never mounted: a layer with nothing in it. */
-async function* changesOf(paths: StoragePaths, id: string): Bytes {
+async function* changesOf(paths: StoragePaths, id: string, ids: IdMappings | undefined): Bytes {
   const upper = await upperLayer(paths, id);
   if (upper === undefined) {
     yield Buffer.alloc(1024);
     return;
   }
   using top = openRoot({ directory: toBytes(upper.base).toString() });
-  const tree = { directory: ownPath(top), mounts: new Map<string, string>() };
+  const tree = { directory: ownPath(top), mounts: new Map<string, string>(), ids };
   yield* packTree(tree, top, { devices: true, exactTimes: false, layer: { opaque: upper.opaque } });
 }
 
-async function* wholeTree(directory: string): Bytes {
+async function* wholeTree(directory: string, ids: IdMappings | undefined): Bytes {
   using top = openRoot({ directory });
-  const tree = { directory: ownPath(top), mounts: new Map<string, string>() };
+  const tree = { directory: ownPath(top), mounts: new Map<string, string>(), ids };
   yield* packTree(tree, top, { name: '.', devices: true, exactTimes: false });
 }

@@ -24,6 +24,13 @@ export interface ContainerPaths {
   work: string;
   /** Short symlinks to the layers (see rootfs.ts). */
   lower: string;
+  /** Mount point of the layers with other owners, while the overlay is being mounted; or copies of them. */
+  mapped: string;
+  shifted: string;
+  /** The same of layers that another tool owns. */
+  foreign: string;
+  /** Mount points of bind mounts' sources with other owners. */
+  idmap: string;
   /** Mount point of a /dev/shm that others may share. */
   shm: string;
   /** Copies of the secrets that it was created with: 0, 1 … */
@@ -65,6 +72,10 @@ export function containerPaths(paths: StoragePaths, id: string): ContainerPaths 
     upper: join(root, 'upper'),
     work: join(root, 'work'),
     lower: join(root, 'lower'),
+    mapped: join(root, 'mapped'),
+    shifted: join(root, 'shifted'),
+    foreign: join(root, 'foreign'),
+    idmap: join(root, 'idmap'),
     shm: join(root, 'shm'),
     secrets: join(root, 'secrets'),
     credentials: join(root, 'credentials'),

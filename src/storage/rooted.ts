@@ -18,6 +18,7 @@ import {
   readSync,
 } from 'node:fs';
 import { BerthError, isErrno } from '../model/errors.ts';
+import type { IdMappings } from '../model/id-map.ts';
 import { fromText, toBytes } from './byte-string.ts';
 
 /** open(2): a descriptor for the place in the tree only. Node does not name it; the number is Linux's on amd64 and arm64. */
@@ -31,6 +32,8 @@ export interface TreeRoot {
   directory: string;
   /** What lies elsewhere on the host: absolute paths in the tree → absolute host paths. Byte strings. */
   mounts: ReadonlyMap<string, string>;
+  /** Of the user namespace whose files these are; owners in archives are the namespace's own IDs. */
+  ids?: IdMappings | undefined;
 }
 
 /** Something in a tree, held open by its O_PATH descriptor. Paths are byte strings. */

@@ -1,17 +1,41 @@
 /** A container's root file system: overlay of its image's layers and its own upper directory, or a directory as it is. */
-import { mkdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
+import { hostOwner, type IdMappings, shifting } from '../model/id-map.ts';
 import { mountAt, mountInfo } from '../sys/mountinfo.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
+import { mountIdmapped, openTheWay } from './idmap.ts';
 import { assertLayer } from './layers.ts';
 import { type ContainerPaths, containerPaths, layerDirectory, type StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
-import { prepareUpper } from './upper.ts';
+import { shiftLayers } from './shifted-layers.ts';
+import { prepareUpper, prepareUpperOf } from './upper.ts';
 
-/** Diff ids, lowest layer first; or a host directory to be used as it is. */
-export type RootfsSource = { layers: readonly string[] } | { directory: string };
+/**
+ * Diff ids, lowest layer first; or a host directory to be used as it is, with an upper directory of the container's
+ * over it, or with other owners.
+ */
+export type RootfsSource =
+  | { layers: readonly string[] }
+  | { directory: string; overlay?: boolean; shown?: IdMappings | undefined };
+
+export interface RootfsTarget {
+  id: string;
+  mountPoint: string;
+  /** Of the container's user namespace. */
+  ids?: IdMappings | undefined;
+}
 
 /**
  * Mounts a container's root file system at an absolute path, which is made if need be. Something already mounted there is
@@ -21,20 +45,50 @@ export type RootfsSource = { layers: readonly string[] } | { directory: string }
 export async function mountRootfs(
   paths: StoragePaths,
   source: RootfsSource,
-  target: { id: string; mountPoint: string },
+  target: RootfsTarget,
 ): Promise<void> {
-  const { id, mountPoint } = target;
+  const { id, mountPoint, ids } = target;
   mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
+  const shifted = shifting(ids);
+  if (shifted !== undefined) openTheWay(paths, id, shifted);
   if (mountAt(mountPoint) !== undefined) return;
-  if ('directory' in source) await mountDirectory(source.directory, mountPoint);
-  else await mountLayers(paths, source.layers, { ...containerPaths(paths, id), mountPoint });
+  if ('layers' in source) await mountImage(paths, source.layers, target);
+  else if (source.overlay === true) await mountOver(paths, source.directory, target);
+  else await mountDirectory(source, mountPoint);
+}
+
+/** Everything that is mounted for a container but its root and what a run has of its own (run-mounts.ts). */
+export async function unmountHelpers(paths: StoragePaths, id: string): Promise<void> {
+  const { shm, mapped, foreign, idmap } = containerPaths(paths, id);
+  for (const mountPoint of [shm, mapped, ...entriesOf(foreign), ...entriesOf(idmap)])
+    await unmountRootfs(mountPoint);
+}
+
+/**
+ * Mounts a source of a bind mount with other owners, at a path that is made.
+ * Errors: BerthError('command-not-invocable') where that cannot be done.
+ */
+export async function mountSource(
+  mount: { source: string; destination: string; recursive: boolean },
+  mountPoint: string,
+  ids: IdMappings,
+): Promise<void> {
+  if (await mountIdmapped(mount.source, mountPoint, { ids, recursive: mount.recursive })) return;
+  throw new BerthError(
+    'command-not-invocable',
+    `cannot mount ${mount.source} on ${mount.destination} with the option idmap: its file system, this kernel or mount(8) does not support that`,
+  );
 }
 
 /** Mounts a tmpfs for a /dev/shm that several containers use; one that is there is left as it is. */
-export async function mountShm(directory: string, sizeBytes: number): Promise<void> {
+export async function mountShm(
+  directory: string,
+  { sizeBytes, ids }: { sizeBytes: number; ids: IdMappings | undefined },
+): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (mountAt(directory) !== undefined) return;
-  const options = `nosuid,nodev,noexec,mode=1777,size=${sizeBytes}`;
+  const { uid, gid } = hostOwner(ids, { uid: 0, gid: 0 });
+  const options = `nosuid,nodev,noexec,mode=1777,size=${sizeBytes},uid=${uid},gid=${gid}`;
   await mountCommand(['-t', 'tmpfs', '-o', options, '--', 'shm', directory], '/');
 }
 
@@ -69,12 +123,73 @@ export async function deleteContainerStorage(paths: StoragePaths, id: string): P
   await rm(root, { recursive: true, force: true });
 }
 
-async function mountDirectory(directory: string, mountPoint: string): Promise<void> {
+async function mountDirectory(
+  { directory, shown }: { directory: string; shown?: IdMappings | undefined },
+  mountPoint: string,
+): Promise<void> {
+  requireDirectory(directory);
+  if (shown === undefined) await mountCommand(['--bind', '--', directory, mountPoint], '/');
+  else await mountSource({ source: directory, destination: '/', recursive: false }, mountPoint, shown);
+}
+
+function requireDirectory(directory: string): void {
   const stat = statSync(directory, { throwIfNoEntry: false });
   if (!stat?.isDirectory())
     throw new BerthError('storage', `the root file system ${directory} is not a directory`);
-  await mountCommand(['--bind', '--', directory, mountPoint], '/');
 }
+
+async function mountOver(paths: StoragePaths, directory: string, target: RootfsTarget): Promise<void> {
+  requireDirectory(directory);
+  const container = containerPaths(paths, target.id);
+  prepareUpperOf(directory, { upper: container.upper, ids: shifting(target.ids) });
+  await mountOverlay([directory], { ...container, mountPoint: target.mountPoint });
+}
+
+async function mountImage(
+  paths: StoragePaths,
+  layers: readonly string[],
+  { id, mountPoint, ids: all }: RootfsTarget,
+): Promise<void> {
+  const container = containerPaths(paths, id);
+  const ids = shifting(all);
+  if (ids === undefined) return mountLayers(paths, layers, { ...container, mountPoint });
+  for (const diffId of layers) assertLayer(paths, diffId);
+  prepareUpper(paths, layers, { upper: container.upper, ids });
+  const target = { ...container, mountPoint };
+  try {
+    const shown = await showLayers(paths, layers, { container, ids });
+    if (shown !== undefined) return await mountOverlay(shown, target);
+  } finally {
+    // The overlay has mounts of its own of what lies in there.
+    for (const place of [container.mapped, ...entriesOf(container.foreign)]) await unmountRootfs(place);
+  }
+  await shiftLayers(paths, layers, { directory: container.shifted, ids });
+  await mountOverlay(
+    topmostFirst(layers).map((diffId) => join(container.shifted, diffId, 'diff')),
+    target,
+  );
+}
+
+/** The layers' directories with the container's owners, for the time until they are unmounted; undefined if that cannot be. */
+async function showLayers(
+  paths: StoragePaths,
+  layers: readonly string[],
+  { container, ids }: { container: ContainerPaths; ids: IdMappings },
+): Promise<string[] | undefined> {
+  if (!(await mountIdmapped(paths.layers, container.mapped, { ids }))) return undefined;
+  const shown: string[] = [];
+  for (const diffId of topmostFirst(layers)) {
+    const diff = layerFiles(paths, diffId);
+    // Another tool's lies elsewhere.
+    const isForeign = lstatSync(diff).isSymbolicLink();
+    const place = isForeign ? join(container.foreign, diffId) : join(container.mapped, diffId, 'diff');
+    if (isForeign && !(await mountIdmapped(realpathSync(diff), place, { ids }))) return undefined;
+    shown.push(place);
+  }
+  return shown;
+}
+
+type OverlayPlaces = Pick<ContainerPaths, 'lower' | 'upper' | 'work'> & { mountPoint: string };
 
 /**
  * Mounts an overlay of layers. Its directories are made where they are missing; `upper`, `work` and `lower` lie beside
@@ -83,11 +198,19 @@ async function mountDirectory(directory: string, mountPoint: string): Promise<vo
 export async function mountLayers(
   paths: StoragePaths,
   layers: readonly string[],
-  target: Pick<ContainerPaths, 'lower' | 'upper' | 'work'> & { mountPoint: string },
+  target: OverlayPlaces,
 ): Promise<void> {
   for (const diffId of layers) assertLayer(paths, diffId);
-  const lower = lowerLinks(paths, layers, target.lower);
-  prepareUpper(paths, layers, target.upper);
+  prepareUpper(paths, layers, { upper: target.upper });
+  await mountOverlay(
+    topmostFirst(layers).map((diffId) => layerFiles(paths, diffId)),
+    target,
+  );
+}
+
+/** @param lowers absolute paths, topmost first. */
+async function mountOverlay(lowers: readonly string[], target: OverlayPlaces): Promise<void> {
+  const lower = linkAll(lowers, target.lower);
   mkdirSync(target.work, { recursive: true, mode: 0o700 });
   // Relative to the working directory: mount(2) takes one page of options, and no character of a path needs escaping.
   const options = `lowerdir=${lower.join(':')},upperdir=../upper,workdir=../work`;
@@ -102,13 +225,36 @@ export async function mountLayers(
  * directory given twice, and a layer that is there twice shows what its topmost place shows.
  */
 export function lowerLinks(paths: StoragePaths, layers: readonly string[], directory: string): string[] {
+  return linkAll(
+    topmostFirst(layers).map((diffId) => layerFiles(paths, diffId)),
+    directory,
+  );
+}
+
+function topmostFirst(layers: readonly string[]): string[] {
+  return [...new Set([...layers].reverse())];
+}
+
+function layerFiles(paths: StoragePaths, diffId: string): string {
+  return join(layerDirectory(paths, diffId), 'diff');
+}
+
+function linkAll(lowers: readonly string[], directory: string): string[] {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const topmostFirst = [...new Set([...layers].reverse())];
-  return topmostFirst.map((diffId, index) => {
+  return lowers.map((lower, index) => {
     const name = String(index);
-    link(relative(directory, join(layerDirectory(paths, diffId), 'diff')), join(directory, name));
+    link(relative(directory, lower), join(directory, name));
     return name;
   });
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory).map((name) => join(directory, name));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return [];
+    throw error;
+  }
 }
 
 /** Leaves a right link as it is and replaces any other. */

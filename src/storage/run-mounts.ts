@@ -3,15 +3,16 @@
  * Each lies in `containers/ID/mounts/N`, from where the runtime binds it; all of them go at the end of the run, with
  * what was written into an overlay.
  */
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError } from '../model/errors.ts';
+import type { IdMappings } from '../model/id-map.ts';
 import { mountInfo } from '../sys/mountinfo.ts';
 import { fromText } from './byte-string.ts';
 import { containerPaths, type StoragePaths } from './paths.ts';
 import { lookUp } from './rooted.ts';
-import { mountCommand, mountLayers, unmountRootfs } from './rootfs.ts';
+import { mountCommand, mountLayers, mountSource, unmountRootfs } from './rootfs.ts';
 
 /** What is to be mounted: an image by its layers (diff ids, lowest first), a directory, or an overlay over one. */
 export interface RunMount {
@@ -21,6 +22,8 @@ export interface RunMount {
   subpath?: string;
   /** Writes go elsewhere: into directories of the host, or of this run. */
   overlay?: { upperdir?: string; workdir?: string };
+  /** With other owners, for an error about which it is said where it is mounted. */
+  shown?: { ids: IdMappings; destination: string; recursive: boolean };
 }
 
 /** Host path from which the runtime binds a mount of a run. */
@@ -32,7 +35,7 @@ export function runMountPoint(paths: StoragePaths, id: string, index: number): s
 export async function mountForRun(
   paths: StoragePaths,
   { id, index }: { id: string; index: number },
-  { image, directory = '', subpath, overlay }: RunMount,
+  { image, directory = '', subpath, overlay, shown }: RunMount,
 ): Promise<void> {
   const base = join(containerPaths(paths, id).mounts, String(index));
   mkdirSync(base, { recursive: true, mode: 0o700 });
@@ -44,12 +47,14 @@ export async function mountForRun(
     const beside = { lower: join(base, 'lower'), upper: join(base, 'upper'), work: join(base, 'work') };
     await mountLayers(paths, image.layers, { ...beside, mountPoint: source });
   }
-  if (overlay === undefined || subpath !== undefined) {
-    const part = overlay === undefined ? mountPoint : join(base, 'part');
+  const isPart = overlay === undefined && shown === undefined;
+  if (isPart || subpath !== undefined) {
+    const part = isPart ? mountPoint : join(base, 'part');
     await bindPart(source, subpath ?? '/', part);
     source = part;
   }
   if (overlay !== undefined) await mountOver(base, source, overlay);
+  else if (shown !== undefined) await mountSource({ ...shown, source }, mountPoint, shown.ids);
 }
 
 /** Unmounts and removes all that a run had; nothing there is success. */
@@ -58,6 +63,14 @@ export async function unmountRun(paths: StoragePaths, id: string): Promise<void>
   const mounted = mountInfo().filter(({ mountPoint }) => mountPoint.startsWith(`${mounts}/`));
   for (const { mountPoint } of mounted.reverse()) await unmountRootfs(mountPoint);
   await rm(mounts, { recursive: true, force: true });
+}
+
+/** What is written over a directory belongs to whom the directory belongs to: so does its top. */
+function makeLike(directory: string, other: string): void {
+  const { uid, gid, mode } = statSync(other);
+  mkdirSync(directory);
+  chownSync(directory, uid, gid);
+  chmodSync(directory, mode & 0o7777);
 }
 
 /** Binds what is held open: between the look and the mount no name can come to mean something else. */
@@ -88,7 +101,7 @@ async function mountOver(
   const beside = join(base, 'over');
   mkdirSync(beside);
   for (const [name, target] of Object.entries({ lower, upper: upperdir, work: workdir })) {
-    if (target === undefined) mkdirSync(join(beside, name));
+    if (target === undefined) makeLike(join(beside, name), lower);
     else symlinkSync(target, join(beside, name));
   }
   const mountPoint = join(base, 'merged');

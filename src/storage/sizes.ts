@@ -15,8 +15,9 @@ export interface ContainerSizes {
 
 /** Sizes of one container. A container that was never started has written nothing. */
 export function containerSizes(paths: StoragePaths, source: RootfsSource, id: string): ContainerSizes {
-  if ('directory' in source) return { rw: diskUsage(source.directory), rootFs: 0 };
+  if ('directory' in source && source.overlay !== true) return { rw: diskUsage(source.directory), rootFs: 0 };
   const rw = diskUsage(containerPaths(paths, id).upper);
+  if ('directory' in source) return { rw, rootFs: 0 };
   return { rw, rootFs: rw + source.layers.reduce((sum, diffId) => sum + layerSize(paths, diffId), 0) };
 }
 

@@ -1,6 +1,8 @@
 /** A tree, or a part of one, as a tar: what `export` writes and `cp` reads. The tree may change meanwhile. */
 import type { BigIntStats } from 'node:fs';
 import { BerthError } from '../model/errors.ts';
+import { containerOwner } from '../model/id-map.ts';
+import { xattrsInNamespace } from './file-capabilities.ts';
 import { contentOf, inodeOf, linkTarget, namesIn, openChild, type Place, type TreeRoot } from './rooted.ts';
 import { TAR_END, type TarEntry, tarHeader, tarPadding } from './tar-writer.ts';
 import { readXattrs, type Xattrs } from './xattrs.ts';
@@ -143,15 +145,15 @@ function* symlink(packing: Packing, place: Place, path: string, linkTarget?: str
 }
 
 function headerOf(
-  { options }: Packing,
+  { options, tree: { ids } }: Packing,
   { stat }: Place,
   what: Pick<TarEntry, 'path' | 'type' | 'xattrs'>,
 ): TarEntry {
   return {
     ...what,
+    xattrs: xattrsInNamespace(what.xattrs ?? [], ids),
     mode: Number(stat.mode) & 0o7777,
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
+    ...containerOwner(ids, { uid: Number(stat.uid), gid: Number(stat.gid) }),
     size: 0,
     mtimeNs: options.exactTimes ? stat.mtimeNs : stat.mtimeNs - (stat.mtimeNs % 1_000_000_000n),
     ...(what.type.endsWith('device') ? { device: deviceNumbers(stat.rdev) } : {}),

@@ -25,8 +25,10 @@ import {
 } from 'node:fs';
 import { Readable } from 'node:stream';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { toHost } from '../model/id-map.ts';
 import { toBytes } from './byte-string.ts';
 import { decompress } from './decompress.ts';
+import { xattrsOfNamespace } from './file-capabilities.ts';
 import { layerOwner, layerXattrs, type Owner } from './layer-entry.ts';
 import { runOrFail } from './program.ts';
 import { childPath, namesIn, openChild, ownPath, type Place, type TreeRoot } from './rooted.ts';
@@ -89,7 +91,7 @@ async function unpackEntry(unpacking: Unpacking, entry: Entry): Promise<void> {
   // The directory itself is there already and stays as it is; what only a device driver can fill is left out.
   if (name === undefined || header.type?.endsWith('device')) return skip(entry);
   const archived = layerOwner(header);
-  const owner = { ...archived, ...unpacking.options.owner };
+  const owner = ownerIn(unpacking.tree, { ...archived, ...unpacking.options.owner });
   using parent = openParent(unpacking, parts);
   const target: Target = { unpacking, parent, name, owner };
   switch (header.type) {
@@ -118,6 +120,15 @@ async function unpackEntry(unpacking: Unpacking, entry: Entry): Promise<void> {
       );
   }
   return skip(entry);
+}
+
+/** On the host; throws 'invalid' for whom the container cannot have. */
+function ownerIn<T extends { uid: number; gid: number }>({ ids }: TreeRoot, owner: T): T {
+  if (ids === undefined) return owner;
+  const [uid, gid] = [toHost(ids.uids, owner.uid), toHost(ids.gids, owner.gid)];
+  if (uid !== undefined && gid !== undefined) return { ...owner, uid, gid };
+  const id = uid === undefined ? owner.uid : owner.gid;
+  throw new BerthError('invalid', `container ID ${id} cannot be mapped to a host ID`);
 }
 
 async function skip(entry: Entry): Promise<void> {
@@ -156,8 +167,11 @@ function openParent(
       if (next === undefined && make) {
         mkdirSync(childPath(directory, part), { mode: 0o755 });
         next = openChild(tree, directory, part);
-        if (next !== undefined && options.owner !== undefined)
-          chownSync(ownPath(next), options.owner.uid, options.owner.gid);
+        const owner = options.owner ?? (tree.ids === undefined ? undefined : { uid: 0, gid: 0 });
+        if (next !== undefined && owner !== undefined) {
+          const { uid, gid } = ownerIn(tree, owner);
+          chownSync(ownPath(next), uid, gid);
+        }
       }
       if (next === undefined)
         throw make ? changed(directory, part) : new Error('a link to a file that the archive does not have');
@@ -190,7 +204,7 @@ function makeDirectory(target: Target, { path, xattrs }: { path: string; xattrs:
 }
 
 async function writeFile(target: Target, entry: Entry, xattrs: Xattrs): Promise<void> {
-  const { parent, name, owner } = target;
+  const { unpacking, parent, name, owner } = target;
   const mountPoint = makeWay(target);
   const flags = constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const fd =
@@ -204,7 +218,7 @@ async function writeFile(target: Target, entry: Entry, xattrs: Xattrs): Promise<
     if (mountPoint !== undefined) return;
     fchownSync(fd, owner.uid, owner.gid);
     fchmodSync(fd, owner.mode); // after chown, which drops setuid and setgid
-    writeXattrs({ fd }, xattrs);
+    writeXattrs({ fd }, xattrsOfNamespace(xattrs, unpacking.tree.ids));
     futimesSync(fd, owner.mtime / 1000, owner.mtime / 1000);
   } finally {
     closeSync(fd);
@@ -275,7 +289,7 @@ function finishDirectories(unpacking: Unpacking): void {
     using place = openParent(unpacking, path.split('/'));
     chownSync(ownPath(place), owner.uid, owner.gid);
     chmodSync(ownPath(place), owner.mode);
-    writeXattrs(place, xattrs);
+    writeXattrs(place, xattrsOfNamespace(xattrs, unpacking.tree.ids));
     utimesSync(ownPath(place), owner.mtime / 1000, owner.mtime / 1000);
   }
 }
@@ -303,6 +317,13 @@ function reasonOf(error: unknown): string {
 function unpackError(error: unknown, path: string | undefined): unknown {
   if (error instanceof BerthError) return error;
   const { code } = error as NodeJS.ErrnoException;
+  // Nobody on the host but the container's own IDs can make a file there.
+  if (code === 'EOVERFLOW')
+    return new BerthError(
+      'unsupported',
+      `cannot write ${shown(path ?? '')} into a mount with the option idmap: copy it to the mount's source on the host`,
+      { cause: error },
+    );
   if (code?.startsWith('E') === true && !code.startsWith('ERR_'))
     return new BerthError('storage', `cannot write ${shown(path ?? '')}: ${reasonOf(error)}`, {
       cause: error,

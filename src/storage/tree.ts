@@ -1,5 +1,6 @@
 /** A file tree that no path leaves, as the lifecycle's Tree port has it. */
 import { BerthError } from '../model/errors.ts';
+import { type IdMappings, shifting } from '../model/id-map.ts';
 import { fromText, toBytes } from './byte-string.ts';
 import { inodeOf, lookUp, openRoot, ownPath, type Place, readTextIn, type TreeRoot } from './rooted.ts';
 import { type PackOptions, packTree } from './tree-pack.ts';
@@ -15,16 +16,17 @@ export interface TreeEntry {
 
 /**
  * A tree below a host directory. `mounts` are what lies over it: absolute paths in the tree, which may contain links,
- * and absolute paths on the host; a later one lies over an earlier one.
+ * and absolute paths on the host; a later one lies over an earlier one. `ids`: of the container that the tree is of.
  */
 export function openTree(options: {
   directory: string;
   mounts: readonly { destination: string; source: string }[];
+  ids?: IdMappings | undefined;
 }) {
   // Held, so that every lookup begins at the same directory, whatever becomes of its path.
   const held = openRoot(options);
   const mounts = new Map<string, string>();
-  const tree: TreeRoot = { directory: ownPath(held), mounts };
+  const tree: TreeRoot = { directory: ownPath(held), mounts, ids: shifting(options.ids) };
   for (const { destination, source } of options.mounts) {
     using found = lookUp(tree, fromText(destination));
     // The runtime makes what is missing there; before the first start nothing can lie in it either.

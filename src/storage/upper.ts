@@ -5,8 +5,18 @@
  * entries for `var` and `var/lib`; the layer then has them with made-up metadata, and `tmp` would lose its 1777. Layers
  * are shared by different stacks, so the right metadata cannot be put into the layer: it goes into the upper.
  */
-import { chmodSync, chownSync, lstatSync, lutimesSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { hostOwner, type IdMappings } from '../model/id-map.ts';
 import { fromText, toBytes } from './byte-string.ts';
 import type { Owner } from './layer-entry.ts';
 import { type LayerFacts, readLayer } from './layers.ts';
@@ -24,19 +34,38 @@ interface Layer {
  * Makes `upper` unless it is there: owner and mode of `/` as the image says, and the directories whose metadata a layer
  * hides without meaning to. Appears in one step.
  * @param diffIds lowest layer first.
+ * @param ids of the container's user namespace.
  */
-export function prepareUpper(paths: StoragePaths, diffIds: readonly string[], upper: string): void {
+export function prepareUpper(
+  paths: StoragePaths,
+  diffIds: readonly string[],
+  { upper, ids }: { upper: string; ids?: IdMappings | undefined },
+): void {
   if (lstatSync(upper, { throwIfNoEntry: false }) !== undefined) return;
   const topmostFirst = diffIds.toReversed().map((diffId) => ({
     diff: fromText(join(layerDirectory(paths, diffId), 'diff')),
     facts: readLayer(paths, diffId),
   }));
+  makeUpper(upper, inheritedDirectories(topmostFirst), ids);
+}
+
+/** The same over a directory that is no layer: its root is like the directory, but the container's root has it, as with Podman. */
+export function prepareUpperOf(
+  directory: string,
+  { upper, ids }: { upper: string; ids?: IdMappings | undefined },
+): void {
+  if (lstatSync(upper, { throwIfNoEntry: false }) !== undefined) return;
+  const { mode, mtimeMs } = statSync(directory);
+  makeUpper(upper, new Map([['', { uid: 0, gid: 0, mode: mode & 0o7777, mtime: mtimeMs }]]), ids);
+}
+
+function makeUpper(upper: string, wanted: ReadonlyMap<string, Owner>, ids: IdMappings | undefined): void {
   const unfinished = `${upper}.new`;
   rmSync(unfinished, { recursive: true, force: true });
-  const wanted = inheritedDirectories(topmostFirst);
   for (const path of wanted.keys()) mkdirSync(at(unfinished, path), { recursive: true, mode: 0o700 });
   // Deepest first, because a new entry changes its parent's time.
-  for (const [path, owner] of [...wanted].reverse()) setOwner(at(unfinished, path), owner);
+  for (const [path, owner] of [...wanted].reverse())
+    setOwner(at(unfinished, path), { ...owner, ...hostOwner(ids, owner) });
   renameSync(unfinished, upper);
 }
 

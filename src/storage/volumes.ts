@@ -19,15 +19,18 @@ import {
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
+import { containerOwner, type IdMappings } from '../model/id-map.ts';
 import { assertMayChown, mountArguments, type VolumeConfig } from '../model/volume.ts';
 import { syncDirectory, writeFileAtomic } from '../sys/files.ts';
 import { resolveInRoot } from '../sys/inroot.ts';
 import { mountAt } from '../sys/mountinfo.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
+import { xattrsInNamespace } from './file-capabilities.ts';
 import type { StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
 import { namesIn, openChild, openRoot, ownPath, type Place } from './rooted.ts';
 import { unmountRootfs } from './rootfs.ts';
+import { changeOwners } from './shifted-layers.ts';
 
 /** What is on its way out begins so; no volume's name does. */
 const REMOVED = '.removed-';
@@ -92,7 +95,8 @@ export function isVolumeEmpty(paths: StoragePaths, name: string): boolean {
 
 /**
  * Copies what is in a directory of a mounted root into an empty volume, with owners, modes, times, attributes, hard links
- * and devices. False, and nothing done, if there is no such directory, nothing in it, or something in the volume.
+ * and devices; with `shown`, with
+ * the owners that such an idmapped mount shows so. False, and nothing done, if there is no such directory, nothing in it, or something in the volume.
  *
  * The copy is made aside, brought to the disk, and only then moved in, name by name, never over one that is there. A caller that
  * was killed is made good by the next one: an unfinished copy is begun anew, a finished one moved in. When the
@@ -101,7 +105,7 @@ export function isVolumeEmpty(paths: StoragePaths, name: string): boolean {
 export async function copyUp(
   paths: StoragePaths,
   name: string,
-  { root, directory }: { root: string; directory: string },
+  { root, directory, shown }: { root: string; directory: string; shown?: IdMappings | undefined },
 ): Promise<boolean> {
   const data = volumeData(paths, name);
   const { directory: beside, ready } = staging(paths, name);
@@ -112,6 +116,11 @@ export async function copyUp(
     const unfinished = join(beside, `${UNFINISHED}${randomUUID()}`);
     mkdirSync(unfinished, { mode: 0o700 });
     await runOrThrow(name, 'cp', ['--archive', '--no-target-directory', '--', source, unfinished]);
+    if (shown !== undefined)
+      await changeOwners(source, unfinished, {
+        owner: (owner) => containerOwner(shown, owner),
+        xattrs: (xattrs) => xattrsInNamespace(xattrs, shown),
+      });
     await runOrThrow(name, 'sync', ['--file-system', '--', unfinished]);
     renameSync(unfinished, ready);
   }
@@ -154,15 +163,18 @@ export async function finishCopyUp(paths: StoragePaths, name: string): Promise<v
 export function adoptOwner(
   paths: StoragePaths,
   name: string,
-  { root, directory, user }: { root: string; directory: string; user: Owner },
+  from: { root: string; directory: string; user: Owner; shown?: IdMappings | undefined },
 ): boolean {
+  const { root, directory, user, shown } = from;
   const data = volumeData(paths, name);
   const source = directoryIn(root, directory);
   if (source === undefined) {
     chownSync(data, user.uid, user.gid);
     return false;
   }
-  const { uid, gid, mode, mtime, atime } = statSync(source);
+  const stat = statSync(source);
+  const { mode, mtime, atime } = stat;
+  const { uid, gid } = containerOwner(shown, stat);
   chownSync(data, uid, gid);
   chmodSync(data, mode & 0o7777);
   utimesSync(data, atime, mtime);

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { BerthError } from '../model/errors.ts';
 import { cleanEnvironment, spawnError } from '../sys/spawn.ts';
-import { toBytes } from './byte-string.ts';
+import { fromText, toBytes } from './byte-string.ts';
 import type { Place } from './rooted.ts';
 
 /** Bytes of input held before setfattr runs; a layer of a million attributes must not fill the memory. */
@@ -107,6 +107,15 @@ export function readXattrs(places: readonly Place[]): Map<Place, Xattrs> {
   return found;
 }
 
+/** What getfattr(1) --dump --encoding=base64 prints for paths that begin with `./`: relative paths and their attributes. */
+export function parseXattrDump(text: string): [path: string, attributes: Xattrs][] {
+  return text.split('\n\n').flatMap((record): [string, Xattrs][] => {
+    const [head = '', ...lines] = record.trim().split('\n');
+    if (!head.startsWith('# file: ')) return [];
+    return [[plainBytes(fromText(head.slice('# file: '.length))), lines.flatMap(parseAttribute)]];
+  });
+}
+
 /** Sets attributes on what is open; a file system that has none is no error. */
 export function writeXattrs({ fd }: Pick<Place, 'fd'>, attributes: Xattrs): void {
   if (attributes.length === 0) return;
@@ -126,8 +135,11 @@ export function writeXattrs({ fd }: Pick<Place, 'fd'>, attributes: Xattrs): void
 function parseAttribute(line: string): Xattrs {
   const [, name = '', value = ''] = /^([^=]+)(?:=0s(.*))?$/.exec(line) ?? [];
   if (name === '') return [];
-  const plain = name.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+  return [[plainBytes(name), Buffer.from(value, 'base64').toString('latin1')]];
+}
+
+function plainBytes(quoted: string): string {
+  return quoted.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
-  return [[plain, Buffer.from(value, 'base64').toString('latin1')]];
 }

@@ -3,6 +3,7 @@ import {
   closeSync,
   existsSync,
   fchmodSync,
+  fchownSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -21,6 +22,8 @@ export interface WriteOptions {
   mode?: number;
   /** Survive a power loss: fsync the file and its directory. Off for files in /run. */
   durable?: boolean;
+  /** Whose it shall be; the caller's unless told. */
+  owner?: { uid: number; gid: number };
 }
 
 /** Replaces a file in one step: a reader sees the old text or the new one. */
@@ -32,6 +35,7 @@ export function writeFileAtomic(file: string, data: string | Uint8Array, options
   try {
     const fd = openSync(temporary, 'w', 0o600);
     try {
+      if (options.owner !== undefined) fchownSync(fd, options.owner.uid, options.owner.gid);
       fchmodSync(fd, options.mode ?? 0o600);
       writeFileSync(fd, data); // all of it, or an error: a plain write may stop half way on a full disk
       if (options.durable) fsyncSync(fd);

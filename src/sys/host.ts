@@ -2,6 +2,7 @@
 import {
   accessSync,
   appendFileSync,
+  chownSync,
   constants,
   copyFileSync,
   existsSync,
@@ -28,6 +29,7 @@ import {
 } from './proc.ts';
 import { type RunResult, run } from './spawn.ts';
 import { thawAtEnd } from './thaw.ts';
+import { idMappingsOf } from './user-namespace.ts';
 
 export const host = {
   bootId,
@@ -62,6 +64,7 @@ export const host = {
   controllers: cgroup.availableControllers,
   cgroupProcesses: cgroup.cgroupProcesses,
   namespaces: processNamespaces,
+  idMappingsOf,
   securityLabel,
 
   exists: existsSync,
@@ -72,7 +75,10 @@ export const host = {
   writeText: writeFileAtomic,
   halfWritten,
   replaceByLink,
-  copyFile: (from: string, to: string): void => copyFileSync(from, to),
+  copyFile(from: string, to: string, owner?: { uid: number; gid: number }): void {
+    copyFileSync(from, to);
+    if (owner !== undefined) chownSync(to, owner.uid, owner.gid);
+  },
   appendText: (file: string, text: string): void => appendFileSync(file, text),
   makeDirectory: (directory: string): void => makeDirectory(directory),
   listDirectory,

@@ -32,7 +32,7 @@ export function volumesPort({ stateDir }: Pick<Settings, 'stateDir'>): Pick<Port
       mount: (config) => mountVolume(paths, config),
       unmount: (name) => unmountVolume(paths, name),
       isEmpty: (name) => isVolumeEmpty(paths, name),
-      copyUp: (name, { id, directory }) => copyUp(paths, name, { root: rootOf(id), directory }),
+      copyUp: (name, { id, ...from }) => copyUp(paths, name, { root: rootOf(id), ...from }),
       isCopyingUp: (name) => isCopyingUp(paths, name),
       finishCopyUp: (name) => finishCopyUp(paths, name),
       adoptOwner: (name, { id, ...from }) => adoptOwner(paths, name, { root: rootOf(id), ...from }),

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { ContainerConfig, SecurityConfig } from '../../../src/model/config.ts';
+import type { IdMappings } from '../../../src/model/id-map.ts';
 import { capabilitiesOfMask } from '../../../src/oci/capabilities.ts';
 import type { HostFacts } from '../../../src/oci/host.ts';
 import type { SeccompProfile } from '../../../src/oci/seccomp.ts';
@@ -59,10 +60,45 @@ const NULL_DEVICE: HostDevice = {
   access: 'r',
 };
 
+const IDS_0_TO_4: IdMappings = {
+  uids: [{ container: 0, host: 100_000, size: 5 }],
+  gids: [{ container: 0, host: 100_000, size: 5 }],
+};
+
 export const CASES: Case[] = [
   { name: 'default', podman: ['--network=none'], config: {}, seccomp: true },
   { name: 'host-network', podman: ['--network=host', '--hostname=box'], config: { network: 'host' } },
   { name: 'user', podman: ['--network=none', '--user=app'], config: { user: 'app' } },
+  {
+    name: 'user-namespace',
+    podman: ['--network=none', '--uidmap=0:100000:65536', '--gidmap=1000:7:1', '--gidmap=0:200000:1000'],
+    config: {
+      namespaces: { user: 'private' },
+      idMappings: {
+        uids: [{ container: 0, host: 100_000, size: 65_536 }],
+        gids: [
+          { container: 0, host: 200_000, size: 1000 },
+          { container: 1000, host: 7, size: 1 },
+        ],
+      },
+    },
+  },
+  {
+    name: 'user-namespace-host',
+    podman: ['--network=host', '--hostname=box', '--pid=host', '--ipc=host', '--uidmap=0:100000:5'],
+    config: {
+      network: 'host',
+      namespaces: { user: 'private', pid: 'host', ipc: 'host' },
+      // Without the group of terminals.
+      idMappings: IDS_0_TO_4,
+    },
+  },
+  {
+    name: 'user-namespace-privileged',
+    podman: ['--network=none', '--privileged', '--uidmap=0:100000:5'],
+    config: { namespaces: { user: 'private' }, idMappings: IDS_0_TO_4 },
+    security: { privileged: true },
+  },
   {
     name: 'user-group',
     podman: ['--network=none', '--user=1000:extra', '--group-add=77', '--group-add=rooty'],
@@ -256,6 +292,7 @@ export function inputOf({ config, security, devices = [], sourceFlags = {} }: Ca
       hosts: '/FILES/hosts',
       hostname: '/FILES/hostname',
       containerenv: '/FILES/.containerenv',
+      ...(full.namespaces?.ipc === 'host' ? { shm: '/dev/shm' } : {}),
       // As Podman: without a network there is no name server to name.
       ...(full.network === 'none' ? {} : { resolvConf: '/FILES/resolv.conf' }),
     },

@@ -51,6 +51,13 @@ function asPodman(spec: Json, test: Case): Json {
   if (test.config.systemd === true) {
     cgroup.options = ['private', 'rw'];
   }
+  if (test.config.idMappings !== undefined) {
+    if (test.security?.privileged !== true) delete spec.linux.resources.devices;
+    if (test.config.network === 'host') {
+      cgroup.source = '/sys/fs/cgroup';
+      cgroup.options = cgroup.options.filter((option: string) => option !== 'relatime');
+    }
+  }
   const sys = spec.mounts.find((mount: Json) => mount.destination === '/sys');
   if (test.security?.privileged === true) {
     sys.options.push('rprivate');

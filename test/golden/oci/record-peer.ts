@@ -54,6 +54,8 @@ function store(lines: string): void {
     }
     const text = JSON.stringify(spec, undefined, 2)
       .replaceAll(root, '/ROOT')
+      // Where Podman mounts it for a user namespace, out of directories that are closed to it.
+      .replaceAll(/\/var\/tmp\/intermediate-mountpoint-[0-9.]+/g, '/ROOT')
       .replaceAll(/"[^"]*\/overlay-containers\/[0-9a-f]{64}\/userdata\//g, '"/FILES/')
       .replaceAll(/[0-9a-f]{64}/g, 'ID')
       .replaceAll(/container_uuid=[0-9a-f]{32}/g, 'container_uuid=ID');

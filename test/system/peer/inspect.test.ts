@@ -41,6 +41,7 @@ const CREATED = [
   `--ipc shareable --pids-limit 0 ${BOX}`,
   `--ipc none --userns host --requires dep ${BOX} echo hi`,
   `--network container:dep --pid container:dep ${BOX} echo hi`,
+  `--uidmap 0:100000:65536 --gidmap 0:200000:100 -v /tmp/src/a:/a:idmap ${BOX} echo hi`,
   `--network host ${BOX} echo hi`,
   `--rootfs /tmp/src sh`,
   `--privileged --init --device-cgroup-rule 'c 1:3 r' ${BOX} echo hi`,

@@ -327,7 +327,6 @@ describe('createRequest', () => {
       ['--mount', 'type=ramfs,dst=/x', 'i'],
       'mounts of the type ramfs are not supported yet: use bind, tmpfs, volume, image, devpts',
     ],
-    [['--mount', 'type=volume,dst=/x,idmap', 'i'], 'the mount option "idmap" is not supported'],
     [
       ['--volumes-from', 'a:foo', 'i'],
       'invalid option "foo" specified - volumes from another container can only use z,ro,rw options',

@@ -40,6 +40,7 @@ describe('bindOptions', () => {
     ['nosuchopt', 'invalid option type "nosuchopt": berth-create(1) lists those of --volume'],
     ['size=1m', 'invalid option type "size=1m": berth-create(1) lists those of --volume'],
     ['O ro', "can't use 'O' with other options"],
+    ['O idmap', "can't use 'O' with other options"],
     ['O z', `invalid options "O, z", can only specify 1 'z', 'Z', or 'O' option`],
     ['O upperdir=/u', 'must specify both upperdir and workdir'],
     ['O upperdir=u workdir=/w', "upperdir=u: an overlay's directory must be an absolute path"],
@@ -47,7 +48,7 @@ describe('bindOptions', () => {
     ['copy nocopy', `invalid options "copy, nocopy", can only specify 1 'copy' or 'nocopy' option`],
     ['U U', `invalid options "U, U", can only specify 1 'U' option`],
     ['nocreate', 'invalid option type "nocreate": berth-create(1) lists those of --volume'],
-    ['idmap=uids=1', 'the mount option "idmap=uids=1" is not supported'],
+    ['idmap idmap', "the 'idmap' option can only be set once: duplicate mount option passed"],
   ] as const) {
     it(`refuses "${given}"`, () => {
       assert.throws(() => bindOptions(words(given)), { code: 'usage', message: text });
