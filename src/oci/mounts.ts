@@ -124,7 +124,8 @@ function userMount(mount: MountConfig, { sourceFlags = {}, places = {}, user }: 
     case 'volume':
       return bound(place ?? '', bindOptions(mount.options, VOLUME_FLAGS, { isVolume: true }));
     case 'image':
-      return bound(place ?? '', bindOptions(mount.options.length === 0 ? ['ro'] : mount.options));
+      // Layers are mounted nodev, and in a user namespace a remount must not take that away.
+      return bound(place ?? '', bindOptions(mount.options.length === 0 ? ['ro'] : mount.options, ['nodev']));
     case 'bind':
       if (mount.source === undefined)
         throw new BerthError('usage', `the bind mount on ${destination} needs a source`);

@@ -295,7 +295,7 @@ describe('user namespaces', () => {
           `${program} --runtime ${runtime} run -d --name box --uidmap 0:100000:65536 --user 0 --entrypoint '["sleep","100000"]' layers`,
           `${program} exec box sh -c '${look[0]}; ${look[1]}'`,
           `${program} exec --user 9:9 box sh -c '${look[2]}'`,
-          `${program} rm -f -t 0 box`,
+          `${program} rm -f -v -t 0 box`,
         ];
         return withoutIds(await bed.sh(lines.join('\n')));
       };
@@ -308,7 +308,7 @@ describe('user namespaces', () => {
             `berth run -d --name box --runtime ${runtime} --uidmap 0:100000:65536 --user 0 --entrypoint '["sleep","100000"]' layers`,
             `berth exec box sh -c '${look[0]}; ${look[1]}'`,
             `berth exec --user 9:9 box sh -c '${look[2]}'`,
-            'berth rm -f -t 0 box',
+            'berth rm -f -v -t 0 box',
           ].join('\n'),
         );
         assert.equal(withoutIds(text).replaceAll(/^box\n/gm, ''), asked, runtime);

@@ -32,7 +32,7 @@ describe('volumes and secrets in user namespaces', () => {
         const run = (program: string): Promise<string> =>
           bed.sh(
             `run() { ${program} run --rm --runtime ${runtime} ${MAP.join(' ')} "$@" 2>&1; }
-             host() { stat -c '%u:%g %a host' $(${program} volume inspect --format '{{.Mountpoint}}' $1)$2; }
+             host() { stat -c '%u:%g %a host' $(${program} volume inspect --format '{{.Mountpoint}}' $1)\${2:-}; }
              look='stat -c "%u:%g %a %n"'
              # Files of the image, and the root of the namespace.
              run -v copied:/etc busybox sh -c "$look /etc /etc/passwd"; host copied; host copied /passwd
@@ -43,14 +43,10 @@ describe('volumes and secrets in user namespaces', () => {
              ${program} run --rm -v others:/new --user 3:4 busybox touch /new/file
              run -v others:/new busybox sh -c "$look /new /new/file"
              run -v others:/new:U --user 7:8 busybox sh -c "$look /new /new/file"; host others /file
-             # Over one of its own, and of an image.
-             run -v users:/new:O --user 7:8 busybox sh -c "$look /new; touch /new/more; $look /new/more"
-             ls $(${program} volume inspect --format '{{.Mountpoint}}' users)
-             run --mount type=image,src=busybox,dst=/i busybox sh -c "$look /i/bin /i/bin/busybox"
-             printf text | ${program} secret create s - >/dev/null
-             run --secret s --secret s,target=t,uid=7,gid=8,mode=0400 --secret s,target=/opt/s busybox \\
+             for name in s t; do printf text | ${program} secret create $name - >/dev/null; done
+             run --secret s --secret t,uid=7,gid=8,mode=0400 --secret s,target=/opt/s busybox \\
                sh -c "$look /run/secrets /run/secrets/s /run/secrets/t /opt/s; cat /run/secrets/t"
-             ${program} secret rm s >/dev/null
+             ${program} secret rm s t >/dev/null
              ${program} volume rm copied users others >/dev/null`,
           );
         assert.deepEqual((await run('berth')).split('\n'), (await run('podman')).split('\n'));
@@ -92,6 +88,31 @@ describe('volumes and secrets in user namespaces', () => {
         await berth(bed, 'rmi', 'changed', 'whole');
         await remove(bed, 'box');
         await berth(bed, 'volume', 'rm', 'mapped', 'own');
+      }));
+
+    it(`are written beside what an overlay or an image shows, with ${runtime}`, () =>
+      leavingNothing(bed, async () => {
+        const run = (...flags: string[]): Promise<string> =>
+          berth(bed, 'run', '--rm', '--runtime', runtime, ...MAP, ...flags);
+        // Podman cannot mount the one that is another user's here.
+        await run('-v', 'users:/new', '--user', '7:8', 'busybox', 'touch', '/new/file');
+        const write =
+          'stat -c "%u:%g" /new; echo text >>/new/file; touch /new/more; stat -c "%u:%g" /new/more';
+        assert.equal(
+          await run('-v', 'users:/new:O', '--user', '7:8', 'busybox', 'sh', '-c', write),
+          '7:8\n7:8',
+        );
+        assert.equal(await script(bed, 'cd /var/lib/berth/volumes/users/_data; ls; cat file'), 'file');
+        // The host's users, of whom the container has none.
+        for (const mode of ['ro', 'rw'])
+          assert.equal(
+            await run(
+              ...['--mount', `type=image,src=busybox,dst=/i,${mode}=true`, 'busybox'],
+              ...['stat', '-c', '%u:%g', '/i/bin', '/i/bin/busybox'],
+            ),
+            '65534:65534\n65534:65534',
+          );
+        await berth(bed, 'volume', 'rm', 'users');
       }));
 
     it(`give credentials to the container’s users, with ${runtime}`, () =>

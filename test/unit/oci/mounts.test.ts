@@ -219,7 +219,12 @@ describe('volumes, images and devpts', () => {
         source: '/volumes/v',
         options: ['exec', 'rw', 'rprivate', 'nosuid', 'nodev', 'rbind'],
       },
-      { destination: '/i', type: 'bind', source: '/mounts/1/merged', options: ['ro', 'rprivate', 'rbind'] },
+      {
+        destination: '/i',
+        type: 'bind',
+        source: '/mounts/1/merged',
+        options: ['ro', 'rprivate', 'nodev', 'rbind'],
+      },
       { destination: '/p', type: 'devpts', source: 'devpts', options: ['uid=1'] },
       {
         destination: '/h',
