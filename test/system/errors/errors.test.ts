@@ -13,7 +13,7 @@ const CASES: [line: string, error: string | RegExp, code?: number][] = [
   ['pull --creds me a', 'credentials have no name or no password: write --creds USERNAME:PASSWORD'],
   [
     'pull docker-daemon:a',
-    'pulling from docker-daemon is not supported: use docker://, docker-archive:, oci-archive:, oci:, dir:',
+    'pulling from docker-daemon is not supported: use docker://, docker-archive:, oci-archive:, oci:, dir:, containers-storage:',
   ],
   ['pull oci:', 'invalid image reference oci:: write oci:PATH'],
   [
