@@ -385,7 +385,7 @@ describe('images that are here', () => {
       await bed.ok(['berth', 'start', 'busy']);
       await bed.sh(`
         until berth exec busy ls /ready 2>/dev/null; do :; done
-        cgroup=/sys/fs/cgroup$(sed 's/^0:://' /proc/$(berth inspect busy --format '{{.State.Pid}}')/cgroup)
+        cgroup=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/$(berth inspect busy --format '{{.State.Pid}}')/cgroup)
         berth commit --quiet --pause busy >/dev/null & pid=$!
         until grep -q 'frozen 1' $cgroup/cgroup.events; do :; done
         kill -9 $pid; wait $pid || true

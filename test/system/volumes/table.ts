@@ -205,7 +205,7 @@ v`,
   {
     title: 'events tell of it',
     script: `
-      since=$(date +%s); berth volume create --opt type=tmpfs t >/dev/null; berth volume mount t >/dev/null; berth volume unmount t >/dev/null; berth volume rm t >/dev/null
+      since=$(date --utc +%Y-%m-%dT%H:%M:%S.%3NZ); berth volume create --opt type=tmpfs t >/dev/null; berth volume mount t >/dev/null; berth volume unmount t >/dev/null; berth volume rm t >/dev/null
       berth events --since $since --stream=false --filter volume=t | cut -d ' ' -f 5-
       berth events --since $since --stream=false --filter event=create --filter type=volume --format '{{.Type}} {{.Status}} {{.Name}} {{.ID}}'`,
     expected: 'volume create t\nvolume mount t\nvolume unmount t\nvolume remove t\nvolume create t',
