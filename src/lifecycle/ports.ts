@@ -23,11 +23,13 @@ import type { HostFacts } from '../oci/host.ts';
 import type { Artifacts, Rootfs, Secrets, Tree, Volumes } from './file-ports.ts';
 import type { ImageFiles } from './image-port.ts';
 import type { ImageSource } from './image-source-port.ts';
+import type { NetworkDriver, NetworkFiles } from './network-port.ts';
 import type { Runtime } from './runtime-port.ts';
 
 export type * from './file-ports.ts';
 export type * from './image-port.ts';
 export type * from './image-source-port.ts';
+export type * from './network-port.ts';
 export type * from './runtime-port.ts';
 
 /** The state store. Reading takes no lock; writing happens inside `transaction`. */
@@ -307,6 +309,9 @@ export interface Ports {
   runtime: Runtime;
   rootfs: Rootfs;
   secrets: Secrets;
+  networkFiles: NetworkFiles;
+  /** Loaded at its first use. */
+  networkDriver(): Promise<NetworkDriver>;
   imageFiles: ImageFiles;
   /** Where images come from; loaded at the first call. */
   imageSource(): Promise<ImageSource>;

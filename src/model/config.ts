@@ -8,6 +8,7 @@ import type { DeviceConfig, DeviceRule } from './device.ts';
 import type { HealthConfig } from './health.ts';
 import type { IdMappings } from './id-map.ts';
 import type { JoinedNamespace, NamespaceConfig } from './namespace.ts';
+import type { NetworkAttachment, PortMapping } from './network.ts';
 import type { SdNotifyMode } from './sdnotify.ts';
 import type { SecretCopy, SecretFile, SecretVariable } from './secret.ts';
 
@@ -36,7 +37,8 @@ export interface RequestedMount extends Omit<MountConfig, 'image' | 'anonymous'>
   imageName?: string;
 }
 
-export type NetworkMode = 'none' | 'host' | JoinedNamespace;
+/** bridge: in the networks that `networks` names. pasta: the host's network, copied by a process of that name. */
+export type NetworkMode = 'none' | 'host' | 'bridge' | 'pasta' | JoinedNamespace;
 
 export type RestartPolicyName = 'no' | 'always' | 'on-failure' | 'unless-stopped';
 
@@ -183,6 +185,16 @@ export interface ContainerConfig {
   /** `--volumes-from`, as typed: what they come to is among the mounts. */
   volumesFrom?: string[];
   network: NetworkMode;
+  /** The networks that it is in, the first one's interface first; of the mode bridge alone. */
+  networks?: NetworkAttachment[];
+  /** `--network pasta:…`: what pasta is told beside what Berth tells it. */
+  pastaOptions?: string[];
+  /** Published ports with their numbers on the host; one that was left open got its number at create, as in Podman. */
+  ports?: PortMapping[];
+  /** `PORT/PROTOCOL`: the image's EXPOSE and `--expose`. */
+  exposedPorts?: string[];
+  /** `--publish-all`: the exposed ones are among `ports`. */
+  publishAllPorts?: true;
   namespaces?: NamespaceConfig;
   /** IDs of the containers that must run when this one starts (`--requires`); see dependenciesOf for all of them. */
   requires?: string[];

@@ -13,6 +13,9 @@ export type ErrorCode =
   | 'no-such-image'
   | 'no-such-secret'
   | 'no-such-volume'
+  | 'no-such-network'
+  | 'network' // netavark failed, or an address cannot be had
+  | 'address-in-use' // 126: another program has the port
   | 'name-in-use'
   | 'state' // the container's state forbids the operation
   | 'permission' // not root, or the system refused
@@ -63,6 +66,7 @@ export class BerthError extends Error {
 const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
   'command-not-invocable': 126,
   'command-not-found': 127,
+  'address-in-use': 126,
 };
 
 /** A step failed and so did the work of undoing it: both are kept, the first one decides the exit code. */

@@ -4,6 +4,7 @@ import { artifactStore } from '../storage/artifacts.ts';
 import { storagePaths } from '../storage/paths.ts';
 import { basePorts } from './base.ts';
 import { imageFilesPort } from './image-files.ts';
+import { networkPorts } from './network.ts';
 import { rootfsPort } from './rootfs.ts';
 import { runtimePort } from './runtime.ts';
 import { secretsPort } from './secrets.ts';
@@ -22,6 +23,7 @@ export function allPorts(root: string | undefined, caller: string): Ports {
     ...secretsPort(base.settings),
     ...imageFilesPort(base.settings),
     ...volumesPort(base.settings),
+    ...networkPorts(base.settings, base),
     artifacts: (id) => artifactStore(storagePaths(base.settings.stateDir), id),
     imageSource: async () => (await import('./image-source.ts')).imageSource(base),
     openTree: async (options) => (await import('../storage/tree.ts')).openTree(options),

@@ -25,10 +25,11 @@ const MAY_IMPORT: Record<string, string[]> = {
 /** No file system, no clock, no processes, no environment: the same answer for the same arguments. */
 const PURE = ['model', 'oci', 'unitfile'];
 
-/** What Node has that is pure: names of paths, and the numbers of errors and signals. */
+/** What Node has that is pure: names of paths, what is an IP address, and the numbers of errors and signals. */
 const isPureOfNode = (file: SourceFile, module: string): boolean =>
   module === 'node:path' ||
   module === 'node:path/posix' ||
+  (module === 'node:net' && /import \{ isIP \} from 'node:net'/.test(file.text)) ||
   (module === 'node:os' && /import \{ constants( as \w+)? \} from 'node:os'/.test(file.text));
 
 /** Packages, each for one place: a second user would be a second way of doing the same. */

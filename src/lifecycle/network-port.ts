@@ -1,0 +1,46 @@
+/** Networks, as the lifecycle needs them: their definitions, and the driver that puts containers into them. */
+import type { NetworkDefinition, NetworkRequest, NetworkStatus, PortMapping } from '../model/network.ts';
+
+/** Definitions: shared with Podman's tools, so that another program may add and remove one at any time. */
+export interface NetworkFiles {
+  /** All of them by name, the default network also where it has no file. A file that cannot be used is left out and told of. */
+  list(): NetworkDefinition[];
+  /** Undefined if there is none of that name; throws BerthError 'invalid' for a file that cannot be used. */
+  get(name: string): NetworkDefinition | undefined;
+  /** Whole or not at all; false if there is one of that name. */
+  add(definition: NetworkDefinition): boolean;
+  replace(definition: NetworkDefinition): void;
+  /** One that is not there is success. */
+  remove(name: string): void;
+  /** Networks that the host's interfaces are in, ADDRESS/PREFIX: a new network must not overlap them. */
+  hostSubnets(): string[];
+  /** Names of the host's interfaces. */
+  hostInterfaces(): string[];
+}
+
+/** Sockets that hold the ports of the host for as long as conmon has them. */
+export interface ReservedPorts {
+  fds: number[];
+  /** This process's own copies. */
+  release(): void;
+}
+
+/** netavark, and network namespaces below the run directory. */
+export interface NetworkDriver {
+  /** Where the namespace of a container is, whether or not it is there. */
+  namespacePath(id: string): string;
+  /** Makes the namespace, anew if there is one. */
+  makeNamespace(id: string): Promise<void>;
+  /** Keeps that of a process, which the runtime has made. */
+  keepNamespace(id: string, pid: number): Promise<void>;
+  hasNamespace(id: string): boolean;
+  /** One that is not there is success. */
+  removeNamespace(id: string): Promise<void>;
+  /** Throws BerthError with netavark's words; then nothing is left of what it did. */
+  setUp(id: string, request: NetworkRequest): Promise<Record<string, NetworkStatus>>;
+  tearDown(id: string, request: NetworkRequest): Promise<void>;
+  /** Binds the ports on the host; throws BerthError 'address-in-use' if one is taken. */
+  reservePorts(ports: readonly PortMapping[]): Promise<ReservedPorts>;
+  /** Addresses that Podman has given to its own containers in a network. */
+  foreignAddresses(network: string): string[];
+}
