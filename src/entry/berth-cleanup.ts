@@ -8,6 +8,7 @@ import { endSession } from '../lifecycle/sessions.ts';
 import type { ContainerConfig } from '../model/config.ts';
 import { basePorts } from '../wiring/base.ts';
 import { idArgument, runEntry } from '../wiring/main.ts';
+import { networkPorts } from '../wiring/network.ts';
 import { rootfsPort } from '../wiring/rootfs.ts';
 import { runtimePort } from '../wiring/runtime.ts';
 import { volumesPort } from '../wiring/volumes.ts';
@@ -19,6 +20,7 @@ runEntry(async (args) => {
     ...runtimePort(base.settings),
     ...rootfsPort(base.settings),
     ...volumesPort(base.settings),
+    ...networkPorts(base.settings, base),
     // Needed only when a restart must be prevented or the container goes with its end.
     systemd: async () => {
       const { systemdPorts } = await import('../wiring/systemd.ts');

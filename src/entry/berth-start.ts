@@ -3,6 +3,7 @@ import { startContainer } from '../lifecycle/start.ts';
 import { notify } from '../systemd/notify.ts';
 import { basePorts } from '../wiring/base.ts';
 import { idArgument, runEntry } from '../wiring/main.ts';
+import { networkPorts } from '../wiring/network.ts';
 import { rootfsPort } from '../wiring/rootfs.ts';
 import { runtimePort } from '../wiring/runtime.ts';
 import { secretsPort } from '../wiring/secrets.ts';
@@ -19,6 +20,7 @@ runEntry(async (args) => {
       ...rootfsPort(base.settings),
       ...secretsPort(base.settings),
       ...volumesPort(base.settings),
+      ...networkPorts(base.settings, base),
       notify: (lines) => notify(lines),
       systemd: async () => (await systemd()).systemd(),
       startHealthTimer: async (...timer) => (await systemd()).startHealthTimer(...timer),

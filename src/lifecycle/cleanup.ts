@@ -4,6 +4,7 @@ import { mayStayStopped } from '../model/boot-rule.ts';
 import type { ContainerConfig } from '../model/config.ts';
 import { allErrors, type BerthError, messageOf } from '../model/errors.ts';
 import { endedByKill } from '../model/kill.ts';
+import { hasNetwork } from '../model/network-names.ts';
 import { outcome } from '../model/outcome.ts';
 import { type AfterEndStep, type CleanupStep, planAfterEnd, planCleanup } from '../model/plan/cleanup.ts';
 import { type Facts, reconcile } from '../model/reconcile.ts';
@@ -15,6 +16,7 @@ import { forgetContainer } from './forget.ts';
 import { runPoststopHooks } from './hooks.ts';
 import { withContainer } from './lock.ts';
 import { releaseRootfs } from './mount.ts';
+import { tearDownNetwork } from './network-setup.ts';
 import { observe, PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
@@ -25,7 +27,18 @@ import { doSteps, type Steps, trySteps } from './steps.ts';
 
 export type CleanupPorts = Pick<
   Ports,
-  'settings' | 'host' | 'store' | 'locks' | 'runtime' | 'rootfs' | 'volumes' | 'systemd' | 'now' | 'warn'
+  | 'settings'
+  | 'host'
+  | 'store'
+  | 'locks'
+  | 'runtime'
+  | 'rootfs'
+  | 'volumes'
+  | 'networkFiles'
+  | 'networkDriver'
+  | 'systemd'
+  | 'now'
+  | 'warn'
 >;
 
 /** $SERVICE_RESULT of a start that ExecCondition= passed over (systemd.exec(5)). */
@@ -125,6 +138,7 @@ export async function cleanupLocked(
     cgroup: cgroup !== undefined,
     bundle: host.exists(runtime.files(config.id).bundle),
     poststopHooks: host.exists(runtime.files(config.id).poststopHooks),
+    network: hasNetwork(config),
     volumes: config.mounts.some(needsPreparing),
     checks: config.health !== undefined,
   });
@@ -156,6 +170,7 @@ const STEPS: Steps<CleanupStep, CleanupContext> = {
   },
   'delete-from-runtime': { do: ({ ports, container: { config } }) => ports.runtime.delete(config) },
   'run-poststop-hooks': { do: ({ ports, container: { config } }) => runPoststopHooks(ports, config) },
+  'tear-down-network': { do: ({ ports, container: { config } }) => tearDownNetwork(ports, config.id) },
   'release-volumes': { do: ({ ports, container: { config } }) => releaseVolumes(ports, config.id) },
   'unmount-rootfs': { do: ({ ports, container: { config } }) => releaseRootfs(ports, config.id) },
   'keep-check-results': {

@@ -3,10 +3,19 @@ import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { hostOwner } from '../model/id-map.ts';
-import { containerEnvText, hostnameText, hostsText, ownHostsLine, resolvConfText } from '../oci/files.ts';
+import { hasNetwork, networkNames } from '../model/network-names.ts';
+import {
+  containerEnvText,
+  hostnameText,
+  hostsText,
+  networkResolvConfText,
+  ownHostsLine,
+  resolvConfText,
+} from '../oci/files.ts';
 import type { ContainerFiles } from '../oci/mounts.ts';
 import { mountedAccounts, writeAccounts } from './accounts.ts';
 import { networkOwner, shmOwner } from './joined-namespaces.ts';
+import { networkRecord } from './network-record.ts';
 import type { Ports } from './ports.ts';
 import { timezoneFile } from './timezone.ts';
 
@@ -17,8 +26,7 @@ export function writeContainerFiles(ports: FilePorts & Pick<Ports, 'rootfs'>, co
   const { host, runtime } = ports;
   const { bundle } = runtime.files(config.id);
   const texts: Record<string, string> = {
-    hosts: hostsText(config, hostsBase(ports, config)),
-    'resolv.conf': resolvConfText(config, host.readText('/etc/resolv.conf') ?? ''),
+    ...nameTexts(ports, config),
     hostname: hostnameText(config),
     '.containerenv': containerEnvText(config),
   };
@@ -29,6 +37,40 @@ export function writeContainerFiles(ports: FilePorts & Pick<Ports, 'rootfs'>, co
     host.copyFile(timezoneFile(ports, config.timezone), `${bundle}/localtime`, owner);
   addToSharedHosts(ports, config);
   writeAccounts(ports, config);
+}
+
+/** hosts and resolv.conf, for the networks that the container is in now. */
+function nameTexts(
+  ports: FilePorts & Pick<Ports, 'rootfs'>,
+  config: ContainerConfig,
+): Record<'hosts' | 'resolv.conf', string> {
+  const record = networkRecord(ports, config.id);
+  // In a user namespace of its own the network comes behind the runtime: rewriteNameFiles does it then.
+  if (record === undefined && hasNetwork(config)) return { hosts: '', 'resolv.conf': '' };
+  const network = record === undefined ? undefined : networkNames(config, record);
+  const base = hostsBase(ports, config);
+  return {
+    hosts: hostsText(config, base, network),
+    'resolv.conf':
+      network === undefined
+        ? resolvConfText(config, ports.host.readText('/etc/resolv.conf') ?? '')
+        : networkResolvConfText(config, hostResolvConf(ports), network),
+  };
+}
+
+/** Writes hosts and resolv.conf anew into the files that the container sees already. */
+export function rewriteNameFiles(ports: FilePorts & Pick<Ports, 'rootfs'>, config: ContainerConfig): void {
+  const { bundle } = ports.runtime.files(config.id);
+  for (const [name, text] of Object.entries(nameTexts(ports, config)))
+    ports.host.overwriteText(`${bundle}/${name}`, text);
+}
+
+/** systemd-resolved listens on the host's loopback: what it asks itself can be reached by a container (systemd-resolved(8)). */
+function hostResolvConf({ host }: Pick<FilePorts, 'host'>): string {
+  const text = host.readText('/etc/resolv.conf') ?? '';
+  const servers = text.match(/^nameserver .*$/gm) ?? [];
+  if (servers.length !== 1 || servers[0]?.trim() !== 'nameserver 127.0.0.53') return text;
+  return host.readText('/run/systemd/resolve/resolv.conf') ?? text;
 }
 
 /**

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
 import { nameInUse } from '../model/name.ts';
+import { hasNetwork } from '../model/network-names.ts';
 import { planAfterEnd, planCleanup } from '../model/plan/cleanup.ts';
 import { planCreate } from '../model/plan/create.ts';
 import { planRemove, RM_PLAN } from '../model/plan/remove.ts';
@@ -157,6 +158,7 @@ function cleanupSteps(
     cgroup: state.cgroup !== undefined,
     bundle: !isClean && host.exists(bundle),
     poststopHooks: !isClean && host.exists(poststopHooks),
+    network: hasNetwork(config),
     volumes: config.mounts.some(needsPreparing),
     checks: config.health !== undefined,
   }).steps;

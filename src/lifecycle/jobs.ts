@@ -17,7 +17,7 @@ import { finishRename } from './rename.ts';
 
 type JobPorts = Pick<Ports, 'host' | 'store' | 'locks' | 'runtime' | 'systemd' | 'now' | 'warn'>;
 type StartPorts = JobPorts & Pick<Ports, 'startHealthTimer' | 'settings'>;
-type StopPorts = JobPorts & Pick<Ports, 'rootfs' | 'volumes'>;
+type StopPorts = JobPorts & Pick<Ports, 'rootfs' | 'volumes' | 'networkFiles' | 'networkDriver'>;
 
 /**
  * Starts the container's unit, or lets an initialized container run. Running is success. Throws with what made the

@@ -36,11 +36,9 @@ export interface NetworkDriver {
   hasNamespace(id: string): boolean;
   /** One that is not there is success. */
   removeNamespace(id: string): Promise<void>;
-  /** Throws BerthError with netavark's words; then nothing is left of what it did. */
-  setUp(id: string, request: NetworkRequest): Promise<Record<string, NetworkStatus>>;
-  tearDown(id: string, request: NetworkRequest): Promise<void>;
+  /** Throws BerthError 'network' with netavark's words; part of the work may have been done then. */
+  setUp(namespace: string, request: NetworkRequest): Promise<Record<string, NetworkStatus>>;
+  tearDown(namespace: string, request: NetworkRequest): Promise<void>;
   /** Binds the ports on the host; throws BerthError 'address-in-use' if one is taken. */
   reservePorts(ports: readonly PortMapping[]): Promise<ReservedPorts>;
-  /** Addresses that Podman has given to its own containers in a network. */
-  foreignAddresses(network: string): string[];
 }

@@ -122,6 +122,12 @@ export interface Store {
   saveVolumeMounts(name: string, count: number): void;
   addVolumeHolder(name: string, holder: ProcessRef): void;
   removeVolumeHolder(name: string, holder: ProcessRef): void;
+
+  /** Addresses of a network that containers had when they were started last. */
+  addressesIn(network: string): { network: string; address: string; containerId: string }[];
+  /** Whoever had it. */
+  takeAddress(row: { network: string; address: string; containerId: string }): void;
+  releaseAddresses(containerId: string, network?: string): void;
 }
 
 export interface HeldLock {
@@ -213,6 +219,8 @@ export interface Host {
   ): void;
   /** Its content and permissions, links followed. */
   copyFile(from: string, to: string, owner?: { uid: number; gid: number }): void;
+  /** The same file, which others may have mounted, with another content; not at once. */
+  overwriteText(file: string, text: string): void;
   /** To the end of the file as it is, which others may have open. */
   appendText(file: string, text: string): void;
   /** What callers of writeText left beside a file when they were killed. */

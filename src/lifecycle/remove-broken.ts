@@ -8,6 +8,7 @@ import type { CleanupPorts } from './cleanup.ts';
 import { assertNoDependents } from './dependencies.ts';
 import { forgetContainer } from './forget.ts';
 import { withLock } from './lock.ts';
+import { tearDownNetwork } from './network-setup.ts';
 
 /**
  * Ends the unit, unmounts and removes what the container has on disk, its unit file and its row. The copy of its config
@@ -22,6 +23,7 @@ export async function removeBroken(ports: CleanupPorts, broken: BrokenRecord): P
   await (await ports.systemd()).stopUnit(unit);
   await withLock(locks, id, async () => {
     if (config !== undefined) await runtime.delete(config);
+    await tearDownNetwork(ports, id);
     await rootfs.unmount(id);
     host.remove(runtime.files(id).bundle);
     await forgetContainer(ports, { config: { ...config, id, name, unit }, state: initialState() });

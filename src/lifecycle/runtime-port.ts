@@ -23,11 +23,11 @@ export interface Runtime {
   files(id: string): RuntimeFiles;
   /**
    * Creates the container without starting its payload; the caller is in the cgroup where conmon shall live. What comes
-   * to `notifySocket` of the files is passed on by conmon to the one given here.
+   * to `notifySocket` of the files is passed on by conmon to the one given here. `heldFds` are conmon's until the payload has ended.
    */
   create(
     config: ContainerConfig,
-    options: { notifySocket?: string },
+    options: { notifySocket?: string; heldFds?: readonly number[] },
   ): Promise<{ payload: ProcessRef; conmon: ProcessRef }>;
   start(config: ContainerConfig): Promise<void>;
   /** Other limits for a container that exists in the runtime: linux.resources of the OCI spec, as JSON text. */

@@ -1,6 +1,7 @@
 /** The OCI spec of a start, for the host, the mounted root file system and the unit as they are then. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { hasNetwork } from '../model/network-names.ts';
 import { assertMapped } from '../model/user-namespace.ts';
 import { withoutOwnGroup } from '../oci/accounts.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
@@ -15,7 +16,10 @@ import { mountPlaces } from './mount-places.ts';
 import type { Ports } from './ports.ts';
 import { secretVariables } from './secrets.ts';
 
-type SpecPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'rootfs' | 'secrets' | 'volumes' | 'warn'>;
+type SpecPorts = Pick<
+  Ports,
+  'host' | 'store' | 'runtime' | 'rootfs' | 'secrets' | 'volumes' | 'networkDriver' | 'warn'
+>;
 
 /**
  * Writes the spec into the bundle. Throws when what create has checked is no longer so: the working directory, the
@@ -41,7 +45,7 @@ export async function writeSpec(
     secrets: { secrets: secretVariables(ports, config), hasCredentials: credentials.length > 0 },
     user: containerUser(ports, config),
     places: mountPlaces(ports, config),
-    namespacePaths: joinedNamespaces(store, config).paths,
+    namespacePaths: { ...joinedNamespaces(store, config).paths, ...(await ownNetwork(ports, config)) },
     sourceFlags: host.mountFlags(
       config.mounts.flatMap(({ source }) => (source === undefined ? [] : [source])),
     ),
@@ -50,6 +54,15 @@ export async function writeSpec(
     host: host.facts(config),
   });
   host.writeText(spec, await applyHooks(ports, config, generated), { mode: 0o600 });
+}
+
+/** The namespace that has been set up for it; in a user namespace of its own the runtime makes one. */
+async function ownNetwork(
+  { networkDriver }: SpecPorts,
+  config: ContainerConfig,
+): Promise<{ network?: string }> {
+  if (!hasNetwork(config) || config.idMappings !== undefined) return {};
+  return { network: (await networkDriver()).namespacePath(config.id) };
 }
 
 /** The copies that create has made. A credential at the same place comes after them: the unit's word is the later one. */

@@ -12,7 +12,7 @@ import {
 } from '../model/state.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
 import type { Starting } from './await-ready.ts';
-import { writeContainerFiles } from './container-files.ts';
+import { rewriteNameFiles, writeContainerFiles } from './container-files.ts';
 import { mountCredentials } from './credentials.ts';
 import { assertDependenciesRun, inOldNamespaces } from './dependencies.ts';
 import { runPoststopHooks } from './hooks.ts';
@@ -20,9 +20,10 @@ import { assertOwnersLive } from './joined-namespaces.ts';
 import { leftoversOf } from './leftovers.ts';
 import { withContainer } from './lock.ts';
 import { releaseRootfs } from './mount.ts';
+import { setUpNetwork, tearDownNetwork } from './network-setup.ts';
 import { current, PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
 import { writePidFiles } from './pid-files.ts';
-import type { Ports } from './ports.ts';
+import type { Ports, ReservedPorts } from './ports.ts';
 import { record } from './record.ts';
 import { releaseVolumes, useVolumes } from './run-volumes.ts';
 import { beginChecks, recordRunning } from './running.ts';
@@ -40,6 +41,8 @@ export type StartPorts = Pick<
   | 'rootfs'
   | 'secrets'
   | 'volumes'
+  | 'networkFiles'
+  | 'networkDriver'
   | 'systemd'
   | 'startHealthTimer'
   | 'notify'
@@ -57,6 +60,8 @@ interface StartContext {
   stopAsked: AbortSignal;
   /** systemd has yet to be told that conmon is the main process, when all is done. */
   handsOver?: boolean;
+  /** Held by this process until conmon has them. */
+  reserved?: ReservedPorts;
   processes?: { payload: ProcessRef; conmon: ProcessRef };
   /** Files of the unit's credentials, until the runtime has mounted them. */
   credentials: readonly MountedSecret[];
@@ -179,6 +184,7 @@ const STEPS: Steps<StartStep, StartContext> = {
       ports.host.killCgroup(`${unitCgroup}/${PAYLOAD_CGROUP}`);
       await ports.runtime.delete(config);
       await runPoststopHooks(ports, config);
+      await tearDownNetwork(ports, config.id);
       await releaseVolumes(ports, config.id);
       await releaseRootfs(ports, config.id);
       ports.host.remove(ports.runtime.files(config.id).bundle);
@@ -195,6 +201,18 @@ const STEPS: Steps<StartStep, StartContext> = {
       ports.host.remove(ports.runtime.files(config.id).bundle);
     },
   },
+  'reserve-ports': {
+    do: async (context) => {
+      const { ports, container } = context;
+      context.reserved = await (await import('./network-ports.ts')).holdPorts(ports, container.config);
+    },
+    undo: ({ reserved }) => reserved?.release(),
+  },
+  'set-up-network': {
+    do: ({ ports, container: { config }, processes }) => setUpNetwork(ports, config, processes?.payload.pid),
+    undo: ({ ports, container: { config } }) => tearDownNetwork(ports, config.id),
+  },
+  'write-names': { do: ({ ports, container: { config } }) => rewriteNameFiles(ports, config) },
   'write-files': {
     do: async (context) => {
       const { ports, container } = context;
@@ -216,7 +234,11 @@ const STEPS: Steps<StartStep, StartContext> = {
   'create-in-runtime': {
     do: async (context) => {
       const { ports, container } = context;
-      context.processes = await ports.runtime.create(container.config, notifications(context));
+      context.processes = await ports.runtime.create(container.config, {
+        ...notifications(context),
+        heldFds: context.reserved?.fds ?? [],
+      });
+      context.reserved?.release();
       if (context.credentials.length > 0) await ports.rootfs.unmountCredentials(container.config.id);
       writePidFiles(ports, container.config, context.processes);
       assertOwnersLive(ports, container.config);

@@ -1,51 +1,63 @@
 /** Text of the files that Berth makes for a container. */
 import { type ContainerConfig, HOST_GATEWAY } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import type { NetworkNames } from '../model/network-names.ts';
 
 const LOCALHOST = ['127.0.0.1\tlocalhost', '::1\tlocalhost'];
 
+/** Names of the host, as a container in a network reaches it. */
+const HOST_NAMES = ['host.containers.internal', 'host.docker.internal'];
+
 /**
- * /etc/hosts: what was asked for, what a base file has, localhost if neither has it, and the container's name where it has
- * its own network namespace. As Podman writes it: one tab, no comments.
- * @throws BerthError `invalid` for host-gateway.
+ * /etc/hosts: what was asked for, what a base file has, localhost if neither has it, the host where a network leads to it,
+ * and the container's name where it has its own network namespace. As Podman writes it: one tab, no comments.
+ * @throws BerthError `invalid` for host-gateway where there is no way to the host.
  */
-export function hostsText(config: ContainerConfig, base: string): string {
+export function hostsText(config: ContainerConfig, base: string, network?: NetworkNames): string {
   const entries = [
-    ...(config.addHosts ?? []).map(addedEntry),
+    ...(config.addHosts ?? []).map((entry) => addedEntry(entry, network?.hostAddress)),
     ...wordsOfLines(base).filter(({ length }) => length > 1),
   ];
-  const isNamed = entries.some(([, ...names]) => names.includes('localhost'));
+  const known = new Set(entries.flatMap(([, ...names]) => names));
+  const hostNames = HOST_NAMES.filter((name) => !known.has(name));
+  const ownAddresses = network?.addresses ?? (config.network === 'none' ? ['127.0.0.1'] : []);
   return [
     ...entries.map(([address, ...names]) => `${address}\t${names.join(' ')}`),
-    ...(isNamed ? [] : LOCALHOST),
-    config.network === 'none' ? ownHostsLine(config) : '',
+    ...(known.has('localhost') ? [] : LOCALHOST),
+    network?.hostAddress === undefined || hostNames.length === 0
+      ? ''
+      : `${network.hostAddress}\t${hostNames.join(' ')}`,
+    ...ownAddresses.map((address) => ownHostsLine(config, address)),
   ]
     .map((line) => (line === '' ? '' : `${line.trimEnd()}\n`))
     .join('');
 }
 
 /** The line of /etc/hosts by which a container finds itself; empty where --add-host says all of it. */
-export function ownHostsLine({
-  hostname,
-  name,
-  addHosts = [],
-}: Pick<ContainerConfig, 'hostname' | 'name' | 'addHosts'>): string {
-  const added = addHosts.flatMap((entry) => addedEntry(entry).slice(1));
+export function ownHostsLine(
+  { hostname, name, addHosts = [] }: Pick<ContainerConfig, 'hostname' | 'name' | 'addHosts'>,
+  address = '127.0.0.1',
+): string {
+  const added = addHosts.flatMap(addedNames);
   const names = [...new Set([hostname, name])].filter((one) => !added.includes(one));
-  return names.length === 0 ? '' : `127.0.0.1\t${names.join(' ')}\n`;
+  return names.length === 0 ? '' : `${address}\t${names.join(' ')}\n`;
+}
+
+function addedNames(entry: string): string[] {
+  return entry.slice(0, entry.indexOf(':')).split(';');
 }
 
 /** Address and names of `NAME[;NAME…]:ADDRESS`. */
-function addedEntry(text: string): string[] {
-  const colon = text.indexOf(':');
-  const address = text.slice(colon + 1);
+function addedEntry(text: string, hostAddress: string | undefined): string[] {
+  const address = text.slice(text.indexOf(':') + 1);
+  if (address === HOST_GATEWAY && hostAddress !== undefined) return [hostAddress, ...addedNames(text)];
   if (address === HOST_GATEWAY) {
     throw new BerthError(
       'invalid',
       `unable to replace "${HOST_GATEWAY}" of host entry ${JSON.stringify(text)}: host containers internal IP address is empty`,
     );
   }
-  return [address, ...text.slice(0, colon).split(';')];
+  return [address, ...addedNames(text)];
 }
 
 /**
@@ -56,18 +68,66 @@ export function resolvConfText(
   { dns = [], dnsSearch = [], dnsOptions = [] }: Pick<ContainerConfig, 'dns' | 'dnsSearch' | 'dnsOptions'>,
   ofHost: string,
 ): string {
-  const lines = wordsOfLines(ofHost.replace(/^;.*$/gm, ''));
+  const host = resolvConf(ofHost);
+  return resolvConfLines({
+    search: dnsSearch.includes('.') ? [] : [...dnsSearch, ...host.search],
+    servers: dns.length === 0 ? host.servers : dns,
+    options: [...dnsOptions, ...host.options],
+  });
+}
+
+interface ResolvConf {
+  search: string[];
+  servers: string[];
+  options: string[];
+}
+
+function resolvConf(text: string): ResolvConf {
+  const lines = wordsOfLines(text.replace(/^;.*$/gm, ''));
   const last = (key: string): string[] => lines.findLast(([word]) => word === key)?.slice(1) ?? [];
   const servers = lines.flatMap(([word, server]) =>
     word === 'nameserver' && server !== undefined ? server : [],
   );
-  const search = dnsSearch.includes('.') ? [] : [...dnsSearch, ...last('search')];
-  const options = [...dnsOptions, ...last('options')];
+  return { search: last('search'), servers, options: last('options') };
+}
+
+function resolvConfLines({ search, servers, options }: ResolvConf): string {
   return [
     ...(search.length === 0 ? [] : [`search ${search.join(' ')}\n`]),
-    ...(dns.length === 0 ? servers : dns).map((server) => `nameserver ${server}\n`),
+    ...servers.map((server) => `nameserver ${server}\n`),
     ...(options.length === 0 ? [] : [`options ${options.join(' ')}\n`]),
   ].join('');
+}
+
+/** What Podman takes where the host names no server that a container could reach (containers/common, libnetwork/resolvconf). */
+const PUBLIC_SERVERS = { 4: ['8.8.8.8', '8.8.4.4'], 6: ['2001:4860:4860::8888', '2001:4860:4860::8844'] };
+
+/**
+ * /etc/resolv.conf of a container in networks: the servers of those that have names, else what was asked for or what the
+ * host has and the container can reach; each kind of line is replaced by what was asked for. As Podman.
+ */
+export function networkResolvConfText(
+  { dns = [], dnsSearch = [], dnsOptions = [] }: Pick<ContainerConfig, 'dns' | 'dnsSearch' | 'dnsOptions'>,
+  ofHost: string,
+  network: NetworkNames,
+): string {
+  const host = resolvConf(ofHost);
+  // aardvark-dns asks those that were asked for; only a network without it needs them here.
+  const servers = [...(network.allHaveNames ? [] : dns), ...network.servers];
+  const search = dnsSearch.length > 0 ? dnsSearch : network.search.length > 0 ? network.search : host.search;
+  return resolvConfLines({
+    search: search.includes('.') ? [] : search,
+    servers: servers.length > 0 ? servers : reachable(host.servers, network.hasIpv6),
+    options: dnsOptions.length > 0 ? dnsOptions : host.options,
+  });
+}
+
+/** The host's loopback is not the container's. */
+function reachable(servers: readonly string[], hasIpv6: boolean): string[] {
+  const left = servers.filter(
+    (server) => !/^(127\.|::1$)/.test(server) && (hasIpv6 || !server.includes(':')),
+  );
+  return left.length > 0 ? left : [...PUBLIC_SERVERS[4], ...(hasIpv6 ? PUBLIC_SERVERS[6] : [])];
 }
 
 /** The words of each line that has any; what follows `#` is a comment. */

@@ -7,6 +7,7 @@ import { BerthError } from '../model/errors.ts';
 import { toHost } from '../model/id-map.ts';
 import { INIT_PATH } from '../model/init.ts';
 import { namespaceModes } from '../model/namespace.ts';
+import { hasNetwork } from '../model/network-names.ts';
 import { NOTIFY_DIRECTORY } from '../model/sdnotify.ts';
 import { SECRETS_DIRECTORY } from '../model/secret.ts';
 import { isUnmasked } from './masks.ts';
@@ -177,7 +178,7 @@ function defaultMounts(config: ContainerConfig): Mount[] {
       ? bound('/proc', ['rbind', 'rprivate', ...flags, 'rw'])
       : mount('/proc', 'proc', flags),
     mount('/dev', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k', ...sealed(config)]),
-    isForeign(modes.network !== 'none')
+    isForeign(config.network !== 'none' && !hasNetwork(config))
       ? bound('/sys', ['rbind', 'rprivate', ...flags, access])
       : mount('/sys', 'sysfs', [...flags, access]),
     mount('/dev/pts', 'devpts', [

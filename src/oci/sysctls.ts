@@ -3,6 +3,7 @@
  */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
+import { hasNetwork } from '../model/network-names.ts';
 
 /** Kept per IPC namespace (ipc_namespaces(7)), beside everything under fs.mqueue. */
 const IPC = [
@@ -45,5 +46,6 @@ export function containerSysctls({
     }
   }
   // A namespace that is joined has been set up by its owner.
-  return network !== 'none' ? sysctls : { 'net.ipv4.ping_group_range': '0 0', ...sysctls };
+  const isOwn = network === 'none' || hasNetwork({ network });
+  return isOwn ? { 'net.ipv4.ping_group_range': '0 0', ...sysctls } : sysctls;
 }

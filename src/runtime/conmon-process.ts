@@ -11,6 +11,8 @@ export interface ConmonRun {
   cwd: string;
   /** The container gets this process's standard output and error (passthrough). */
   inheritStreams?: boolean;
+  /** Left to it: it closes them before it writes the exit file (conmon.md, "Exit"). */
+  heldFds?: readonly number[] | undefined;
   /** How long conmon may take until it reports. */
   timeoutMs?: number | undefined;
   /** Called with conmon's pid before it does anything: the moment to put it into a cgroup. */
@@ -35,7 +37,7 @@ const REPORT_TIMEOUT_MS = 240_000;
 
 /** Runs conmon and returns when its first process has ended, which leaves the second one behind. */
 export async function runConmon(run: ConmonRun): Promise<ConmonReport> {
-  const { timeoutMs = REPORT_TIMEOUT_MS, inheritStreams = false, connect } = run;
+  const { timeoutMs = REPORT_TIMEOUT_MS, inheritStreams = false, connect, heldFds = [] } = run;
   const child = spawn(process.env.BERTH_CONMON ?? 'conmon', run.args, {
     cwd: run.cwd,
     stdio: [
@@ -45,6 +47,7 @@ export async function runConmon(run: ConmonRun): Promise<ConmonReport> {
       inheritStreams ? 'inherit' : 'pipe',
       // conmon tells the pid or the error; begins when a byte comes; tells that the attach socket is there.
       ...(['pipe', 'pipe', connect === undefined ? 'ignore' : 'pipe'] as const),
+      ...heldFds,
     ],
     env: {
       PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin',

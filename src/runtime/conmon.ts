@@ -17,6 +17,8 @@ export interface CreateOptions {
   runDir: string;
   logFile: string;
   notifySocket?: string | undefined;
+  /** Descriptors that conmon keeps open until the payload has ended. */
+  heldFds?: readonly number[] | undefined;
   timeoutMs?: number | undefined;
 }
 
@@ -31,6 +33,7 @@ export async function createContainer({
   runDir,
   logFile,
   notifySocket,
+  heldFds,
   timeoutMs,
 }: CreateOptions): Promise<{ payload: ProcessRef; conmon: ProcessRef }> {
   removeConmonFiles(paths);
@@ -41,6 +44,7 @@ export async function createContainer({
     args: conmonArgs(config, paths, { runDir, logFile, notifySocket }),
     cwd: paths.bundle,
     inheritStreams: config.logDriver === 'passthrough',
+    heldFds,
     timeoutMs,
   });
   leave();

@@ -28,7 +28,7 @@ export function bootStore(db: Db) {
             if (state !== undefined) update.run(JSON.stringify(refreshAfterBoot(state, now)), row.id);
           }
           db.exec(
-            `DELETE FROM image_mount; DELETE FROM layer_hold;
+            `DELETE FROM network_address; DELETE FROM image_mount; DELETE FROM layer_hold;
               DELETE FROM mount_count; DELETE FROM mount_holder; DELETE FROM exec_session; DELETE FROM volume_holder;
              UPDATE volume_use SET in_run = 0 WHERE in_run; UPDATE volume SET peoples_mounts = 0 WHERE peoples_mounts`,
           );

@@ -172,4 +172,14 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (volume, pid, start_time)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Addresses that the runs of containers have in networks; nothing here outlives a boot.
+  CREATE TABLE network_address (
+    network TEXT NOT NULL,
+    address TEXT NOT NULL,
+    container_id TEXT NOT NULL REFERENCES container (id) ON DELETE CASCADE,
+    PRIMARY KEY (network, address)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX network_address_by_container ON network_address (container_id);
+  `,
 ];

@@ -9,6 +9,7 @@ import { healthStore } from './health.ts';
 import { imageStore } from './images.ts';
 import { layerStore } from './layers.ts';
 import { mountStore } from './mounts.ts';
+import { networkStore } from './networks.ts';
 import { sessionStore } from './sessions.ts';
 import { volumeStore } from './volumes.ts';
 
@@ -29,6 +30,7 @@ export function openStore(stateDir: string) {
     ...bootStore(db),
     ...sessionStore(db),
     ...volumeStore(db),
+    ...networkStore(db),
 
     /** Runs `work` in one BEGIN IMMEDIATE transaction: all of it is kept, or nothing. */
     transaction<T>(work: () => T): T {

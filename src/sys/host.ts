@@ -9,6 +9,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -79,6 +80,7 @@ export const host = {
     copyFileSync(from, to);
     if (owner !== undefined) chownSync(to, owner.uid, owner.gid);
   },
+  overwriteText: (file: string, text: string): void => writeFileSync(file, text, { flag: 'r+' }),
   appendText: (file: string, text: string): void => appendFileSync(file, text),
   makeDirectory: (directory: string): void => makeDirectory(directory),
   listDirectory,

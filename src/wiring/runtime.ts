@@ -31,10 +31,11 @@ export function runtimePort({ runDir, stateDir, libexec, rootArgs }: Settings): 
   return {
     runtime: {
       files: (id) => runtimePaths(runDir, id),
-      create: (config, { notifySocket }) =>
+      create: (config, { notifySocket, heldFds }) =>
         createContainer({
           config,
           notifySocket,
+          heldFds,
           runDir,
           paths: runtimePaths(runDir, config.id),
           logFile: logFile({ stateDir }, config),

@@ -5,6 +5,7 @@ export type CleanupStep =
   | 'end-processes'
   | 'delete-from-runtime'
   | 'run-poststop-hooks'
+  | 'tear-down-network'
   | 'release-volumes'
   | 'unmount-rootfs'
   | 'keep-check-results'
@@ -23,6 +24,8 @@ export function planCleanup(facts: {
   cgroup: boolean;
   bundle: boolean;
   poststopHooks: boolean;
+  /** It has a network of its own, which may be there without a run: a start was killed. */
+  network: boolean;
   /** It has mounts that are made for a run. */
   volumes: boolean;
   /** It has a health check, of which results may lie in the bundle. */
@@ -34,6 +37,7 @@ export function planCleanup(facts: {
       ['end-processes', facts.cgroup],
       ['delete-from-runtime', facts.bundle],
       ['run-poststop-hooks', facts.poststopHooks],
+      ['tear-down-network', facts.network],
       ['release-volumes', facts.volumes],
       'unmount-rootfs',
       ['keep-check-results', facts.bundle && facts.checks],

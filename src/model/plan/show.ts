@@ -1,6 +1,7 @@
 /** Plans as a person reads them: who does which step to what. */
 import type { ContainerConfig } from '../config.ts';
 import { healthUnits } from '../name.ts';
+import type { PortMapping } from '../network.ts';
 import { signalName } from '../signal.ts';
 import type { ContainerState } from '../state.ts';
 import { needsPreparing } from '../volume.ts';
@@ -67,6 +68,14 @@ const volumesOf = ({ mounts }: ContainerConfig): string =>
     .map(({ volume, image, source, destination }) => `${volume ?? image?.name ?? source} on ${destination}`)
     .join(', ');
 
+const networkOf = ({ config: { network, networks = [] } }: PlanFacts): string =>
+  networks.length === 0 ? network : networks.map((one) => one.network).join(', ');
+
+const portText = ({ hostIp, hostPort, containerPort, range, protocol }: PortMapping): string => {
+  const ports = (first: number): string => (range > 1 ? `${first}-${first + range - 1}` : `${first}`);
+  return `${hostIp || '0.0.0.0'}:${ports(hostPort)}->${ports(containerPort)}/${protocol}`;
+};
+
 const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'insert-row': row('as removing until all is done'),
   'make-volumes': ({ config }) =>
@@ -83,6 +92,9 @@ const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'enter-supervisor-cgroup': cgroup('supervisor'),
   'sweep-leftovers': ({ paths }) => `of a run that was not cleaned up: ${paths.rootfs}, ${paths.bundle}`,
   'mount-rootfs': rootfs,
+  'reserve-ports': ({ config }) => (config.ports ?? []).map(portText).join(', '),
+  'set-up-network': networkOf,
+  'write-names': ({ paths }) => `${paths.bundle}/{hosts,resolv.conf}`,
   'write-files': ({ paths }) => `${paths.bundle}/{hosts,resolv.conf,hostname,.containerenv}`,
   'mount-volumes': ({ config }) => volumesOf(config),
   'write-spec': ({ paths }) => paths.spec,
@@ -108,6 +120,7 @@ const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'end-processes': (facts) => `what is left in ${cgroup('{container,supervisor}')(facts)}`,
   'delete-from-runtime': runtime,
   'run-poststop-hooks': ({ paths }) => `${paths.bundle}/poststop-hooks.json`,
+  'tear-down-network': networkOf,
   'release-volumes': ({ config }) => volumesOf(config),
   'unmount-rootfs': rootfs,
   'keep-check-results': row('what the last health checks found'),

@@ -2,6 +2,7 @@
 import type { ContainerConfig } from '../config.ts';
 import { dueCheck, initialHealth } from '../health.ts';
 import { dependenciesOf } from '../namespace.ts';
+import { hasNetwork } from '../network-names.ts';
 import { readyWhen } from '../sdnotify.ts';
 import { needsPreparing } from '../volume.ts';
 import { type Plan, stepsOf } from './plan.ts';
@@ -11,10 +12,13 @@ export type StartStep =
   | 'enter-supervisor-cgroup'
   | 'sweep-leftovers'
   | 'mount-rootfs'
+  | 'reserve-ports'
+  | 'set-up-network'
   | 'write-files'
   | 'mount-volumes'
   | 'write-spec'
   | 'create-in-runtime'
+  | 'write-names'
   | 'record-created'
   | 'start-payload'
   | 'record-running';
@@ -45,6 +49,8 @@ export function planStart(
   config: ContainerConfig,
   { mounted, bundle, held = false }: Leftovers & { held?: boolean },
 ): Plan<StartStep> {
+  // Of a user namespace of its own is only a network namespace that the runtime makes in it.
+  const late = config.idMappings !== undefined;
   return {
     of: 'start',
     steps: stepsOf<StartStep>(
@@ -52,10 +58,14 @@ export function planStart(
       'enter-supervisor-cgroup',
       ['sweep-leftovers', mounted || bundle],
       'mount-rootfs',
+      ['reserve-ports', hasNetwork(config) && config.ports !== undefined],
+      ['set-up-network', hasNetwork(config) && !late],
       'write-files',
       ['mount-volumes', config.mounts.some(needsPreparing)],
       'write-spec',
       'create-in-runtime',
+      ['set-up-network', hasNetwork(config) && late],
+      ['write-names', hasNetwork(config) && late],
       ['record-created', held],
       ['start-payload', !held],
       ['record-running', !held],

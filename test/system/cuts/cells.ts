@@ -64,7 +64,14 @@ const PLANS: Record<Situation, Plan<string>[]> = {
   stop: [
     MARK_STOPPING,
     stop,
-    planCleanup({ cgroup: true, bundle: true, poststopHooks: true, volumes: true, checks: true }),
+    planCleanup({
+      cgroup: true,
+      bundle: true,
+      poststopHooks: true,
+      network: true,
+      volumes: true,
+      checks: true,
+    }),
   ],
   frozen: [{ of: 'stop', steps: stopOfFrozen.steps.filter((step) => !stop.steps.includes(step)) }],
   vain: [planAfterEnd({ preventRestart: true, autoRemove: false })],

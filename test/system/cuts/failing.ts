@@ -81,6 +81,7 @@ export function showFailingSteps(bed: () => Bed): void {
         cgroup: true,
         bundle: true,
         poststopHooks: true,
+        network: true,
         volumes: true,
         checks: true,
       });

@@ -1,0 +1,103 @@
+/** The network of a container's run: set up before its runtime, or behind it in a user namespace; torn down when it ends. */
+import type { ContainerConfig } from '../model/config.ts';
+import { allErrors, BerthError } from '../model/errors.ts';
+import { allocatesAddresses, chooseAddresses } from '../model/ipam.ts';
+import type { NetworkAttachment, NetworkRecord, NetworkRequest } from '../model/network.ts';
+import { type Membership, networkRequest } from '../model/network-request.ts';
+import { networkRecord, removeNetworkRecord, writeNetworkRecord } from './network-record.ts';
+import type { Ports } from './ports.ts';
+
+export type NetworkPorts = Pick<
+  Ports,
+  'host' | 'store' | 'runtime' | 'networkFiles' | 'networkDriver' | 'warn'
+>;
+
+/**
+ * Puts the container into its networks, in a new namespace or, given its payload's process, in that one's. What it takes is
+ * written down before it is taken, for tearDownNetwork. Throws BerthError 'no-such-network', or 'network' with exit code 126.
+ */
+export async function setUpNetwork(
+  ports: NetworkPorts,
+  config: ContainerConfig,
+  payload?: number,
+): Promise<void> {
+  const driver = await ports.networkDriver();
+  const { id, networks = [] } = config;
+  const request = claim(ports, config, networks);
+  if (payload === undefined) await driver.makeNamespace(id);
+  else await driver.keepNamespace(id, payload);
+  const status = networks.length === 0 ? {} : await driver.setUp(driver.namespacePath(id), request);
+  writeNetworkRecord(ports, id, { request, status });
+}
+
+/**
+ * Addresses for a container in networks, written down with what they are for. Both at once for whoever looks: an address is
+ * another container's as long as that one's record is there, and the transaction keeps others from looking before it is.
+ */
+function claim(
+  ports: NetworkPorts,
+  config: ContainerConfig,
+  attachments: readonly NetworkAttachment[],
+): NetworkRequest {
+  const { store } = ports;
+  return store.transaction(() => {
+    store.releaseAddresses(config.id);
+    const request = networkRequest(config, members(ports, config, attachments));
+    writeNetworkRecord(ports, config.id, { request });
+    return request;
+  });
+}
+
+/** Chooses and takes the addresses in these networks; inside the caller's transaction. */
+export function members(
+  ports: NetworkPorts,
+  { id }: Pick<ContainerConfig, 'id'>,
+  attachments: readonly NetworkAttachment[],
+): Membership[] {
+  const { store, networkFiles } = ports;
+  return attachments.map((attachment) => {
+    const definition = networkFiles.get(attachment.network);
+    if (definition === undefined)
+      throw new BerthError(
+        'no-such-network',
+        `unable to find network with name or ID ${attachment.network}: network not found`,
+        { exitCode: 126 },
+      );
+    if (!allocatesAddresses(definition)) return { attachment, definition, addresses: attachment.ips ?? [] };
+    const owners = new Map(store.addressesIn(definition.name).map((row) => [row.address, row.containerId]));
+    const ownerOf = (address: string): string | undefined => {
+      const owner = owners.get(address);
+      return owner !== undefined && owner !== id && networkRecord(ports, owner) !== undefined
+        ? owner
+        : undefined;
+    };
+    const addresses = chooseAddresses(definition, attachment, { containerId: id, ownerOf });
+    for (const address of addresses)
+      store.takeAddress({ network: definition.name, address, containerId: id });
+    return { attachment, definition, addresses };
+  });
+}
+
+/** Undoes what a run, or a half of a setup, has of networks. Each part is tried, whatever became of those before it. */
+export async function tearDownNetwork(ports: NetworkPorts, id: string): Promise<void> {
+  const record = networkRecord(ports, id);
+  if (record === undefined) return;
+  const driver = await ports.networkDriver();
+  const failures: unknown[] = [];
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    await work().catch((error: unknown) => failures.push(error));
+  };
+  if (driver.hasNamespace(id)) {
+    await attempt(() => leave(ports, id, record));
+    await attempt(() => driver.removeNamespace(id));
+  }
+  ports.store.releaseAddresses(id);
+  removeNetworkRecord(ports, id);
+  if (failures.length > 0) throw allErrors('taking down its network', failures);
+}
+
+async function leave(ports: NetworkPorts, id: string, { request }: NetworkRecord): Promise<void> {
+  if (Object.keys(request.networks).length === 0) return;
+  const driver = await ports.networkDriver();
+  await driver.tearDown(driver.namespacePath(id), request);
+}

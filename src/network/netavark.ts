@@ -1,0 +1,90 @@
+/** netavark: connects a network namespace to networks and takes it out of them (netavark(8)), its JSON on standard input. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { BerthError } from '../model/errors.ts';
+import type { NetworkRequest, NetworkStatus } from '../model/network.ts';
+import { cleanEnvironment, type RunResult, run } from '../sys/spawn.ts';
+
+/** Podman's own directory: whoever uses a network together has one firewall and one name server (aardvark-dns) for it. */
+const RUN_DIRECTORY = '/run/containers/networks';
+
+/** Where distributions put helpers of containers; none is in PATH. */
+const DIRECTORIES = [
+  '/usr/local/libexec/podman',
+  '/usr/libexec/podman',
+  '/usr/local/lib/podman',
+  '/usr/lib/podman',
+];
+
+/** Hours of work would be stuck work: netavark waits for its own lock, and for aardvark-dns. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Puts the namespace into the networks of the request. Throws BerthError 'network', in netavark's words.
+ * Its addresses are those of the request: netavark allocates none.
+ */
+export async function setUp(
+  namespace: string,
+  request: NetworkRequest,
+): Promise<Record<string, NetworkStatus>> {
+  const { stdout } = await netavark('setup', namespace, request);
+  try {
+    return JSON.parse(stdout) as Record<string, NetworkStatus>;
+  } catch (error) {
+    throw new BerthError(
+      'network',
+      `netavark answered ${JSON.stringify(stdout.slice(0, 200))}, which is no JSON`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Takes the namespace out of the networks, with the rules and names that it had. What is not there is success. */
+export async function tearDown(namespace: string, request: NetworkRequest): Promise<void> {
+  await netavark('teardown', namespace, request);
+}
+
+async function netavark(verb: string, namespace: string, request: NetworkRequest): Promise<RunResult> {
+  const result = await run(
+    helper('netavark'),
+    [
+      ...['--config', RUN_DIRECTORY, '--rootless=false', `--aardvark-binary=${helper('aardvark-dns')}`],
+      ...[verb, namespace],
+    ],
+    {
+      input: JSON.stringify(request),
+      env: { ...cleanEnvironment(), RUST_LOG: 'netavark=warn' },
+      timeoutMs: TIMEOUT_MS,
+    },
+  );
+  if (result.timedOut) throw failure(`${verb} took longer than ${TIMEOUT_MS / 1000} s`);
+  if (result.code !== 0) throw failure(reason(result));
+  return result;
+}
+
+function failure(why: string): BerthError {
+  return new BerthError('network', `netavark: ${why}`, { exitCode: 126 });
+}
+
+/** `{"error": TEXT}` on standard output; a panic is on the other one. */
+function reason({ code, stdout, stderr }: RunResult): string {
+  try {
+    const { error } = JSON.parse(stdout) as { error?: unknown };
+    if (typeof error === 'string') return error.trim().replaceAll(/\s*\n\s*/g, ': ');
+  } catch {
+    // Then it has said nothing of its own.
+  }
+  return stderr.trim().split('\n').at(-1) || `exit code ${code}`;
+}
+
+function helper(name: 'netavark' | 'aardvark-dns'): string {
+  const named = process.env[`BERTH_${name.toUpperCase().replace('-', '_')}`];
+  const file = named ?? DIRECTORIES.map((directory) => path.join(directory, name)).find(existsSync);
+  if (file !== undefined || name === 'aardvark-dns') return file ?? '';
+  throw new BerthError(
+    'missing-program',
+    `could not find ${JSON.stringify(name)} in ${DIRECTORIES.join(', ')}: install the package netavark, or use --network none or host`,
+  );
+}
