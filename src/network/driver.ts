@@ -1,8 +1,17 @@
 /** Networks as the lifecycle sees them: namespaces, netavark, and the ports of the host. */
+
+import type { PortMapping } from '../model/network.ts';
 import { networkNamespaces } from './namespaces.ts';
 import { setUp, tearDown } from './netavark.ts';
-import { reservePorts } from './reserved-ports.ts';
+import type { Reserved } from './reserved-ports.ts';
 
 export function networkDriver(runDir: string) {
-  return { ...networkNamespaces(runDir), setUp, tearDown, reservePorts };
+  return {
+    ...networkNamespaces(runDir),
+    setUp,
+    tearDown,
+    /** Loaded only for a container that has ports. */
+    reservePorts: async (mappings: readonly PortMapping[]): Promise<Reserved> =>
+      (await import('./reserved-ports.ts')).reservePorts(mappings),
+  };
 }

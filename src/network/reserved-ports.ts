@@ -1,6 +1,6 @@
 /** Sockets that keep a container's ports of the host from everybody else. */
-import type { Socket } from 'node:dgram';
-import type { Server } from 'node:net';
+import { createSocket, type Socket } from 'node:dgram';
+import { createServer, type Server } from 'node:net';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import type { PortMapping } from '../model/network.ts';
 
@@ -38,7 +38,6 @@ export async function reservePorts(mappings: readonly PortMapping[]): Promise<Re
 }
 
 async function listen(address: string, port: number): Promise<{ fd: number; close(): void }> {
-  const { createServer } = await import('node:net');
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(explain(error, 'tcp', 'listen', address, port)));
@@ -48,8 +47,8 @@ async function listen(address: string, port: number): Promise<{ fd: number; clos
 }
 
 async function bind(address: string, port: number): Promise<{ fd: number; close(): void }> {
-  const { createSocket } = await import('node:dgram');
-  const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', ipv6Only: true });
+  const isV6 = address.includes(':');
+  const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', (error) => reject(explain(error, 'udp', 'listen', address, port)));
     socket.bind({ port, address: address || '0.0.0.0', exclusive: true }, resolve);
