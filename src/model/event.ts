@@ -35,8 +35,11 @@ export type ImageEventStatus =
   | 'mount'
   | 'unmount';
 
+/** Of networks; create and remove are as a container's. */
+export type NetworkEventStatus = 'create' | 'remove' | 'connect' | 'disconnect';
+
 export interface EventFacts {
-  status: ContainerEventStatus | ImageEventStatus | 'prune';
+  status: ContainerEventStatus | ImageEventStatus | NetworkEventStatus | 'prune';
   exitCode?: number;
   oomKilled?: boolean;
   healthStatus?: string;
@@ -48,7 +51,7 @@ export interface EventFacts {
 }
 
 export interface EventRecord extends EventFacts {
-  type: 'container' | 'image' | 'system' | 'volume';
+  type: 'container' | 'image' | 'network' | 'system' | 'volume';
   /** Empty for a volume, which has none. */
   id: string;
   name: string;

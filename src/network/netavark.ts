@@ -27,7 +27,9 @@ export async function setUp(
   namespace: string,
   request: NetworkRequest,
 ): Promise<Record<string, NetworkStatus>> {
-  const { stdout } = await netavark('setup', namespace, request);
+  const result = await netavark('setup', namespace, request);
+  if (result.code !== 0) throw failure(reasons(result).join(': '));
+  const { stdout } = result;
   try {
     return JSON.parse(stdout) as Record<string, NetworkStatus>;
   } catch (error) {
@@ -41,10 +43,19 @@ export async function setUp(
   }
 }
 
-/** Takes the namespace out of the networks, with the rules and names that it had. What is not there is success. */
+/**
+ * Takes the namespace out of the networks, with the rules and names that it had. netavark does all that it can, and then
+ * tells of what was not there, too: that is success. Throws BerthError 'network' for the rest.
+ */
 export async function tearDown(namespace: string, request: NetworkRequest): Promise<void> {
-  await netavark('teardown', namespace, request);
+  const result = await netavark('teardown', namespace, request);
+  if (result.code === 0) return;
+  const left = reasons(result).filter((text) => !IS_GONE.test(text));
+  if (left.length > 0) throw failure(left.join('; '));
 }
+
+/** ENOENT, ENODEV and ENXIO, as Rust words them. */
+const IS_GONE = /\(os error (2|6|19)\)$/;
 
 async function netavark(verb: string, namespace: string, request: NetworkRequest): Promise<RunResult> {
   const result = await run(
@@ -60,7 +71,6 @@ async function netavark(verb: string, namespace: string, request: NetworkRequest
     },
   );
   if (result.timedOut) throw failure(`${verb} took longer than ${TIMEOUT_MS / 1000} s`);
-  if (result.code !== 0) throw failure(reason(result));
   return result;
 }
 
@@ -68,15 +78,20 @@ function failure(why: string): BerthError {
   return new BerthError('network', `netavark: ${why}`, { exitCode: 126 });
 }
 
-/** `{"error": TEXT}` on standard output; a panic is on the other one. */
-function reason({ code, stdout, stderr }: RunResult): string {
+/** `{"error": TEXT}` on standard output, several with a line each; a panic is on the other one. */
+function reasons({ code, stdout, stderr }: RunResult): string[] {
   try {
     const { error } = JSON.parse(stdout) as { error?: unknown };
-    if (typeof error === 'string') return error.trim().replaceAll(/\s*\n\s*/g, ': ');
+    if (typeof error === 'string')
+      return error
+        .split('\n')
+        .filter((line) => !/multiple errors:$/.test(line))
+        .map((line) => line.replace(/^\s*(- )?/, '').trimEnd())
+        .filter(Boolean);
   } catch {
     // Then it has said nothing of its own.
   }
-  return stderr.trim().split('\n').at(-1) || `exit code ${code}`;
+  return [stderr.trim().split('\n').at(-1) || `exit code ${code}`];
 }
 
 function helper(name: 'netavark' | 'aardvark-dns'): string {

@@ -130,6 +130,45 @@ function reachable(servers: readonly string[], hasIpv6: boolean): string[] {
   return left.length > 0 ? left : [...PUBLIC_SERVERS[4], ...(hasIpv6 ? PUBLIC_SERVERS[6] : [])];
 }
 
+/**
+ * A container's hosts file, or its resolv.conf, after it has come into a network or left one: only the lines that follow from
+ * that are changed, since a person or the payload may have written others.
+ */
+export function changedHostsText(
+  config: ContainerConfig,
+  text: string,
+  { before, after }: { before: NetworkNames; after: NetworkNames },
+): string {
+  const gone = before.addresses.filter((address) => !after.addresses.includes(address));
+  const come = after.addresses.filter((address) => !before.addresses.includes(address));
+  return changedLines(text, {
+    gone: gone.map((address) => ownHostsLine(config, address)),
+    come: come.map((address) => ownHostsLine(config, address)),
+  });
+}
+
+export function changedResolvConfText(
+  text: string,
+  { before, after }: { before: NetworkNames; after: NetworkNames },
+): string {
+  const line = (server: string): string => `nameserver ${server}\n`;
+  const search = text.match(/^search .*$/m);
+  const missing = after.search.filter((domain) => search?.[0].split(/\s+/).includes(domain) !== true);
+  const lines = changedLines(text, {
+    gone: before.servers.filter((server) => !after.servers.includes(server)).map(line),
+    come: after.servers.filter((server) => !before.servers.includes(server)).map(line),
+  });
+  if (missing.length === 0) return lines;
+  if (search === null) return `search ${missing.join(' ')}\n${lines}`;
+  return lines.replace(/^search .*$/m, (found) => [found, ...missing].join(' '));
+}
+
+function changedLines(text: string, { gone, come }: { gone: string[]; come: string[] }): string {
+  const left = text.split(/(?<=\n)/).filter((line) => !gone.includes(line));
+  const end = left.length > 0 && left.at(-1)?.endsWith('\n') === false ? '\n' : '';
+  return left.join('') + end + come.join('');
+}
+
 /** The words of each line that has any; what follows `#` is a comment. */
 function wordsOfLines(text: string): string[][] {
   return text

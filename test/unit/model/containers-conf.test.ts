@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { networkDefaults } from '../../../src/model/containers-conf.ts';
+
+const file = (text: string, path = '/etc/containers/containers.conf') => ({ path, text });
+
+test('the default network is a bridge called podman, and the last file that says otherwise is right', () => {
+  assert.deepEqual(networkDefaults([]), { network: 'bridge', defaultNetwork: 'podman' });
+  assert.deepEqual(
+    networkDefaults([
+      file('[containers]\nnetns = "none"\nlog_size_max = -1\n[network]\ndefault_network = "lan"\n'),
+      file('[containers]\nnetns = "host" # for now\n[engine]\nnetns = "none"\n'),
+    ]),
+    { network: 'host', defaultNetwork: 'lan' },
+  );
+  assert.equal(networkDefaults([file('[containers]\nnetns = "private"\n')]).network, 'bridge');
+});
+
+test('a file that is no TOML is named', () => {
+  assert.throws(
+    () => networkDefaults([file('[containers]\nnetns: none\n', '/etc/x.conf')]),
+    /^BerthError: reading config file "\/etc\/x\.conf": /,
+  );
+});
