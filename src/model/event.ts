@@ -48,12 +48,12 @@ export interface EventFacts {
 }
 
 export interface EventRecord extends EventFacts {
-  type: 'container' | 'image' | 'system' | 'volume';
+  type: 'container' | 'image' | 'network' | 'system' | 'volume';
   /** Empty for a volume, which has none. */
   id: string;
   name: string;
   image: string;
-  /** A container's labels; absent if it has none. */
+  /** A container's labels, absent if it has none; a network's driver. */
   attributes?: Record<string, string>;
   /** ISO 8601 UTC. */
   time: string;
