@@ -40,7 +40,7 @@ export const COMMANDS: Record<string, Entry> = {
     load: () => import('./commands/init.ts'),
   },
   inspect: {
-    summary: 'Show everything about containers, images or volumes, as JSON',
+    summary: 'Show everything about containers, images, volumes or networks, as JSON',
     load: () => import('./commands/inspect.ts'),
   },
   kill: { summary: 'Send a signal to containers', load: () => import('./commands/kill.ts') },
@@ -49,6 +49,25 @@ export const COMMANDS: Record<string, Entry> = {
   mount: {
     summary: 'Mount the root file systems of containers, or list what is mounted',
     load: () => import('./commands/mount.ts'),
+  },
+  'network create': { summary: 'Define a network', load: () => import('./commands/network-create.ts') },
+  'network exists': {
+    summary: 'Say by the exit code whether there is such a network',
+    load: () => import('./commands/network-exists.ts'),
+  },
+  'network inspect': {
+    summary: 'Show everything about networks, as JSON',
+    load: () => import('./commands/network-inspect.ts'),
+  },
+  'network ls': { summary: 'List networks', load: () => import('./commands/network-ls.ts') },
+  'network prune': {
+    summary: 'Remove the networks that no container uses',
+    load: () => import('./commands/network-prune.ts'),
+  },
+  'network rm': { summary: 'Remove networks', load: () => import('./commands/network-rm.ts') },
+  'network update': {
+    summary: 'Change the name servers of a network',
+    load: () => import('./commands/network-update.ts'),
   },
   pause: {
     summary: 'Stop everything in containers until unpause',
@@ -235,6 +254,8 @@ const ALIASES: Record<string, string> = {
   'image umount': 'image unmount',
   'image untag': 'untag',
   'image pull': 'pull',
+  'network list': 'network ls',
+  'network remove': 'network rm',
   'system events': 'events',
   'system info': 'info',
   'volume list': 'volume ls',

@@ -3,7 +3,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import { allErrors, BerthError } from '../model/errors.ts';
 import { allocatesAddresses, chooseAddresses } from '../model/ipam.ts';
 import type { NetworkAttachment, NetworkRecord, NetworkRequest } from '../model/network.ts';
-import { type Membership, networkRequest } from '../model/network-request.ts';
+import { type Membership, networkRequest } from '../model/netavark-request.ts';
 import { networkRecord, removeNetworkRecord, writeNetworkRecord } from './network-record.ts';
 import type { Ports } from './ports.ts';
 

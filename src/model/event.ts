@@ -56,7 +56,7 @@ export interface EventRecord extends EventFacts {
   id: string;
   name: string;
   image: string;
-  /** A container's labels; absent if it has none. */
+  /** A container's labels, absent if it has none; a network's driver. */
   attributes?: Record<string, string>;
   /** ISO 8601 UTC. */
   time: string;

@@ -1,5 +1,6 @@
 /** What `info` tells: Podman's tree as far as it means something here, and what Berth has of its own. Pure. */
 import { LOG_DRIVERS } from './config.ts';
+import { NETWORK_DRIVERS } from './network.ts';
 import type { ContainerStatus } from './state.ts';
 import { LOCAL_DRIVER } from './volume.ts';
 
@@ -11,8 +12,6 @@ export const ABSENT: Readonly<Record<string, string>> = {
   'host.buildahVersion': 'nothing is built',
   'host.freeLocks': 'locks are files, as many as there are containers',
   'host.linkmode': 'how a Go program is linked',
-  'host.networkBackend': 'there is no network of Berth’s own yet',
-  'host.networkBackendInfo': 'there is no network of Berth’s own yet',
   'host.pasta': 'for users’ own containers; Berth is for root',
   'host.remoteSocket': 'there is no service to connect to',
   'host.rootlessNetworkCmd': 'for users’ own containers; Berth is for root',
@@ -67,6 +66,8 @@ export interface HostReport {
   capabilities: readonly string[];
   conmon: ProgramReport | undefined;
   runtime: ProgramReport | undefined;
+  netavark: ProgramReport | undefined;
+  aardvark: ProgramReport | undefined;
   /** The file system of the state directory; bytes. */
   disk: { type: string; allocated: number; used: number };
   /** Where images are unpacked. */
@@ -120,6 +121,12 @@ export function infoReport({ host, systemd, settings, ...facts }: InfoFacts) {
       logDriver: LOG_DRIVERS[0],
       memFree: memory('MemFree'),
       memTotal: memory('MemTotal'),
+      networkBackend: 'netavark',
+      networkBackendInfo: {
+        backend: 'netavark',
+        ...(host.netavark && programFields(host.netavark)),
+        dns: host.aardvark === undefined ? {} : programFields(host.aardvark),
+      },
       ociRuntime: host.runtime && { name: programName(host.runtime.path), ...host.runtime },
       os: host.os,
       serviceIsRemote: false,
@@ -158,7 +165,7 @@ export function infoReport({ host, systemd, settings, ...facts }: InfoFacts) {
       transientStore: false,
       volumePath: `${settings.stateDir}/volumes`,
     },
-    plugins: { volume: [LOCAL_DRIVER], network: [], log: LOG_DRIVERS, authorization: null },
+    plugins: { volume: [LOCAL_DRIVER], network: NETWORK_DRIVERS, log: LOG_DRIVERS, authorization: null },
     version: facts.version,
   };
 }
@@ -170,6 +177,11 @@ function countStatuses(
   const paused = statuses.filter((status) => status === 'paused').length;
   const running = statuses.filter((status) => status === 'running').length;
   return { paused, running, stopped: statuses.length - paused - running };
+}
+
+/** In Podman's order here. */
+function programFields({ version, package: owner, path }: ProgramReport): object {
+  return { version, package: owner, path };
 }
 
 function programName(file: string): string {

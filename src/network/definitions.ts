@@ -1,8 +1,10 @@
 /** The definitions of networks as files, `/etc/containers/networks/NAME.json`: Podman's tools read and write the same. */
-import { linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { networkObject } from '../model/inspect-network.ts';
 import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition } from '../model/network.ts';
 import { makeDirectory, readFileIfAny, syncDirectory, writeFileAtomic } from '../sys/files.ts';
 
@@ -37,6 +39,7 @@ export function networkDefinitions(
 
     add(definition: NetworkDefinition): boolean {
       makeDirectory(directory, 0o755);
+      sweep(directory);
       const temporary = path.join(directory, `.${definition.name}.${process.pid}.tmp`);
       try {
         writeFileSync(temporary, textOf(definition), { mode: 0o644, flush: true });
@@ -54,6 +57,7 @@ export function networkDefinitions(
 
     replace(definition: NetworkDefinition): void {
       makeDirectory(directory, 0o755);
+      sweep(directory);
       writeFileAtomic(fileOf(definition.name), textOf(definition), { mode: 0o644, durable: true });
     },
 
@@ -61,13 +65,24 @@ export function networkDefinitions(
       rmSync(fileOf(name), { force: true });
     },
 
-    hostSubnets: (): string[] =>
-      Object.values(os.networkInterfaces()).flatMap((addresses = []) =>
-        addresses.flatMap(({ cidr }) => cidr ?? []),
-      ),
+    hostSubnets,
 
     hostInterfaces: (): string[] => readdirSync('/sys/class/net'),
   };
+}
+
+/** ip(8) knows also the addresses of interfaces that have no carrier, which a bridge without ports has not. */
+function hostSubnets(): string[] {
+  const { status, stdout } = spawnSync('ip', ['-json', 'address', 'show'], { encoding: 'utf8' });
+  if (status === 0) {
+    const interfaces = JSON.parse(stdout) as { addr_info?: { local?: string; prefixlen?: number }[] }[];
+    return interfaces.flatMap(({ addr_info = [] }) =>
+      addr_info.flatMap(({ local, prefixlen }) => (local === undefined ? [] : `${local}/${prefixlen}`)),
+    );
+  }
+  return Object.values(os.networkInterfaces()).flatMap((addresses = []) =>
+    addresses.flatMap(({ cidr }) => cidr ?? []),
+  );
 }
 
 function namesIn(directory: string): string[] {
@@ -81,6 +96,14 @@ function namesIn(directory: string): string[] {
   }
 }
 
+/** Removes what writers that were killed half way have left. */
+function sweep(directory: string): void {
+  for (const file of readdirSync(directory)) {
+    const [, pid] = /^\..+\.(\d+)\.tmp$/.exec(file) ?? [];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(path.join(directory, file), { force: true });
+  }
+}
+
 /** A name that leads to no other directory, nor to a file half written. */
 function isFileName(name: string): boolean {
   return name !== '' && !name.startsWith('.') && !name.includes('/') && !name.includes('\0');
@@ -88,7 +111,7 @@ function isFileName(name: string): boolean {
 
 /** As Podman indents it. */
 function textOf(definition: NetworkDefinition): string {
-  return `${JSON.stringify(definition, undefined, 5)}\n`;
+  return `${JSON.stringify(networkObject(definition), undefined, 5)}\n`;
 }
 
 function parse(file: string, name: string, text: string): NetworkDefinition {

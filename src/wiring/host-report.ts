@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { availableParallelism, hostname, release } from 'node:os';
 import { imageArchitecture } from '../model/image.ts';
 import type { HostReport, ProgramReport } from '../model/info.ts';
+import { networkProgram } from '../network/programs.ts';
 import { DEFAULT_CAPABILITIES } from '../oci/capabilities.ts';
 import { storagePaths } from '../storage/paths.ts';
 import { availableControllers } from '../sys/cgroup.ts';
@@ -39,6 +40,8 @@ export async function hostReport(
     capabilities: DEFAULT_CAPABILITIES,
     conmon: await programReport(conmon),
     runtime: await programReport(runtime),
+    netavark: await programReport(networkProgram('netavark')),
+    aardvark: await programReport(networkProgram('aardvark-dns')),
     disk: {
       type: mountOf(stateDir)?.fsType ?? '',
       allocated: blocks * bsize,

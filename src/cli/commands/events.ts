@@ -12,7 +12,7 @@ import { atMoment } from '../moment.ts';
 export const command: Command = {
   path: ['events'],
   usage: '',
-  summary: 'Show what happens to containers, images and volumes, as it happens.',
+  summary: 'Show what happens to containers, images, volumes and networks, as it happens.',
   flags: {
     filter: { type: 'strings', short: 'f', help: 'Only those that match, KEY=VALUE' },
     format: { type: 'string', help: 'json, or a Go template' },

@@ -1,10 +1,12 @@
 import { inspect } from '../../lifecycle/inspect.ts';
+import { findNetwork } from '../../lifecycle/networks.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
 import { resolveImage } from '../../lifecycle/resolve-image.ts';
 import { findVolume } from '../../lifecycle/volumes.ts';
 import { BerthError } from '../../model/errors.ts';
 import { inspectImage } from '../../model/inspect-image.ts';
 import type { Arguments, Command, CommandContext, Flag } from '../command.ts';
+import { networkDetails } from '../network-select.ts';
 import { findContainer, latestContainer } from '../select.ts';
 import { volumeObject } from '../volume-select.ts';
 
@@ -16,13 +18,13 @@ const SIZE: Flag = { type: 'bool', short: 's', help: 'Also how much a container 
 
 export const command: Command = {
   path: ['inspect'],
-  usage: 'CONTAINER|IMAGE|VOLUME…',
-  summary: 'Show everything about containers, images or volumes, as a JSON array.',
+  usage: 'CONTAINER|IMAGE|VOLUME|NETWORK…',
+  summary: 'Show everything about containers, images, volumes or networks, as a JSON array.',
   flags: {
     format: FORMAT,
     latest: LATEST,
     size: SIZE,
-    type: { type: 'string', short: 't', help: 'container, image, volume or all', default: 'all' },
+    type: { type: 'string', short: 't', help: 'container, image, volume, network or all', default: 'all' },
   },
   positionals: [0, Number.POSITIVE_INFINITY],
   run: (args, context) => inspectAll(args.string('type') ?? 'all', args, context),
@@ -95,11 +97,13 @@ function refuseConflicts(type: string, args: Arguments): void {
 /** Podman's words for each type. */
 function notFound(name: string, type: string): string {
   if (type === 'all') return `no such object: ${JSON.stringify(name)}`;
+  if (type === 'network')
+    return `network ${name}: unable to find network with name or ID ${name}: network not found`;
   return type === 'image' ? `${name}: image not known` : `no such ${type} ${name}`;
 }
 
 interface Found {
-  kind: 'container' | 'image' | 'volume';
+  kind: 'container' | 'image' | 'network' | 'volume';
   object: object;
 }
 
@@ -107,8 +111,9 @@ async function printTemplate(print: (text: string) => void, format: string, foun
   const { printFormatted } = await import('../format.ts');
   const { CONTAINER, INSPECT_ALIASES } = await import('../../model/template/shapes/container.ts');
   const { IMAGE } = await import('../../model/template/shapes/image.ts');
+  const { NETWORK } = await import('../../model/template/shapes/network.ts');
   const { VOLUME } = await import('../../model/template/shapes/volume.ts');
-  const types = { container: CONTAINER, image: IMAGE, volume: VOLUME };
+  const types = { container: CONTAINER, image: IMAGE, network: NETWORK, volume: VOLUME };
   printFormatted(print, {
     kind: 'objects',
     name: 'inspect',
@@ -124,6 +129,7 @@ async function lookUp(
   ports: Ports,
 ): Promise<Found | undefined> {
   if (type === 'volume') return volume(name, ports);
+  if (type === 'network') return network(name, ports);
   if (type !== 'all' && type !== 'container' && type !== 'image') return undefined; // there are none of it yet
   const container = type === 'image' ? undefined : findContainer(name, ports, { ignoreMissing: true });
   if (container !== undefined)
@@ -136,7 +142,7 @@ async function lookUp(
   } catch (error) {
     if (!(error instanceof BerthError && (error.code === 'no-such-image' || error.code === 'invalid')))
       throw error;
-    return type === 'all' ? volume(name, ports) : undefined;
+    return type === 'all' ? (volume(name, ports) ?? network(name, ports)) : undefined;
   }
 }
 
@@ -145,6 +151,16 @@ function volume(name: string, ports: Ports): Found | undefined {
     return { kind: 'volume', object: volumeObject(ports, findVolume(ports, name)) };
   } catch (error) {
     if (error instanceof BerthError && (error.code === 'no-such-volume' || error.code === 'invalid'))
+      return undefined;
+    throw error;
+  }
+}
+
+function network(name: string, ports: Ports): Found | undefined {
+  try {
+    return { kind: 'network', object: networkDetails(ports, findNetwork(ports, name)) };
+  } catch (error) {
+    if (error instanceof BerthError && (error.code === 'no-such-network' || error.code === 'invalid'))
       return undefined;
     throw error;
   }

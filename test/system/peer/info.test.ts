@@ -14,7 +14,6 @@ type Tree = { [key: string]: Tree | string | number | boolean | null | string[] 
 const OTHER_VALUE: Record<string, string> = {
   'host.eventLogger': 'events are kept in the database',
   'plugins.log': 'the same four, the default one first',
-  'plugins.network': 'there is no network of Berth’s own yet',
   'store.graphRoot': 'each has a directory of its own',
   'store.graphStatus.Backing Filesystem': 'the name that mount(8) has, not that of a family',
   'store.imageCopyTmpDir': 'on the file system of the layers',

@@ -4,9 +4,9 @@ import { after, before, describe, test } from 'node:test';
 import type { Bed } from '../../bed/bed.ts';
 import { bootWith, leavingNothing } from '../../support/machine.ts';
 import { preparePodman } from '../../support/peer.ts';
-import { type Answer, ASPECTS, type Options } from './case.ts';
+import type { Answer } from './case.ts';
 import { GROUPS } from './cases/all.ts';
-import { agree } from './normalise.ts';
+import { compare } from './compare.ts';
 import { assertAllAgree, clearUp, planOf, runPlan, titleOf } from './run.ts';
 
 describe('Berth answers as Podman:', () => {
@@ -40,18 +40,3 @@ describe('Berth answers as Podman:', () => {
     });
   }
 });
-
-/** Fails where the two differ without a reason, and where a reason has nothing left to explain. */
-function compare(own: Answer, peers: Answer, { differs, tidy = (text) => text }: Options = {}): void {
-  for (const aspect of ASPECTS) {
-    const [ours, theirs] = [tidy(own[aspect]), tidy(peers[aspect])];
-    const meant = differs?.[aspect];
-    if (meant === undefined) {
-      if (!agree(aspect, ours, theirs)) assert.deepEqual(own, peers, `Podman's ${aspect} is another`);
-      continue;
-    }
-    assert.ok(!agree(aspect, ours, theirs), `no difference any more: ${differs?.why}`);
-    if (typeof meant === 'string') assert.equal(ours, meant);
-    else assert.match(ours, meant);
-  }
-}

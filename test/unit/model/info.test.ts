@@ -56,6 +56,8 @@ describe('info', () => {
         capabilities: ['CAP_CHOWN', 'CAP_KILL'],
         conmon: undefined,
         runtime: undefined,
+        netavark: undefined,
+        aardvark: undefined,
         disk: { type: 'ext4', allocated: 2, used: 1 },
         staging: '/s/tmp',
       },

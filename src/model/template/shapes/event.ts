@@ -10,7 +10,7 @@ export const EVENT = struct('system.Event', {
   ID: STRING,
   Image: STRING,
   Name: STRING,
-  Network: STRING,
+  Network: as('network', STRING),
   Status: named('events.Status'),
   Time: as('time', int('int64')),
   TimeNano: as('timeNano', int('int64')),
@@ -28,13 +28,13 @@ export function eventObject({ type, status, id, name, image, time, ...detail }: 
     ...(detail.exitCode === undefined ? {} : { ContainerExitCode: detail.exitCode }),
     ...(type === 'volume' ? {} : { ID: id }),
     ...(image === '' || type !== 'container' ? {} : { Image: image }),
-    Name: name,
+    ...(type === 'network' ? { network: name } : { Name: name }),
     Status: status,
     time: Math.floor(ms / 1000),
     timeNano: BigInt(ms) * 1_000_000n, // more than a double can hold
     Type: type,
     ...(detail.healthStatus === undefined ? {} : { health_status: detail.healthStatus }),
-    Attributes: type === 'container' ? (detail.attributes ?? {}) : null,
+    Attributes: type === 'container' || type === 'network' ? (detail.attributes ?? {}) : null,
   };
 }
 
@@ -42,6 +42,7 @@ export function eventObject({ type, status, id, name, image, time, ...detail }: 
 export function eventLine({ type, status, id, name, image, time, ...detail }: EventRecord): string {
   if (type === 'volume') return `${goTime(time)} ${type} ${status} ${name}`;
   const lead = `${goTime(time)} ${type} ${status} ${id}`;
+  if (type === 'network') return `${lead} (name=${name}, type=${detail.attributes?.driver ?? ''})`;
   if (type !== 'container') return `${lead} ${name}`;
   const facts = [
     `image=${image}`,

@@ -1,0 +1,228 @@
+/** network create, rm, prune, update and inspect: definitions, which Podman's tools share, and who is in them. */
+import { BerthError } from '../model/errors.ts';
+import type { EventFacts } from '../model/event.ts';
+import type { NetworkMember } from '../model/inspect-network.ts';
+import { overlap } from '../model/ip-address.ts';
+import { idFromBytes } from '../model/name.ts';
+import { DEFAULT_NETWORK, type NetworkDefinition } from '../model/network.ts';
+import {
+  type NetworkCreateRequest,
+  networkDefinition,
+  networkNameInUse,
+  usedSubnets,
+  withDnsServers,
+} from '../model/network-request.ts';
+import { knownSubnets } from '../model/network-subnets.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import type { CleanupPorts } from './cleanup.ts';
+import { removalOrder } from './dependencies.ts';
+import { networkRecord } from './network-record.ts';
+import type { Ports, Store } from './ports.ts';
+import { beginForcedRemovals, removeContainer } from './remove.ts';
+
+type NetworkPorts = Pick<Ports, 'store' | 'networkFiles' | 'now'>;
+
+/** How often a subnet is chosen anew because another program has taken it meanwhile. */
+const TRIES = 10;
+
+/**
+ * Makes a network and returns its name. One of that name is an error, unless `ignore` says that it is as good. Two
+ * Berths that make networks at once get different subnets; so do Berth and Podman, which has no lock in common with
+ * us, but for the moment in which Podman has looked and not yet written.
+ */
+export function createNetwork(
+  ports: NetworkPorts & Pick<Ports, 'randomBytes'>,
+  request: NetworkCreateRequest,
+  { ignore }: { ignore: boolean },
+): string {
+  const { store, networkFiles } = ports;
+  if (ignore && request.name && networkFiles.get(request.name) !== undefined) return request.name;
+  for (let tries = 1; ; tries++) {
+    const definition = store.transaction(() => addNetwork(ports, request));
+    if (definition !== undefined) return definition.name;
+    if (tries === TRIES)
+      throw new BerthError(
+        'network',
+        'other programs take each subnet that is chosen: write one with --subnet',
+      );
+  }
+}
+
+/** Undefined if another program has made a network that overlaps the new one meanwhile: then it is gone again. */
+function addNetwork(
+  ports: NetworkPorts & Pick<Ports, 'randomBytes'>,
+  request: NetworkCreateRequest,
+): NetworkDefinition | undefined {
+  const { store, networkFiles, now, randomBytes } = ports;
+  const networks = networkFiles.list();
+  const definition = networkDefinition(request, {
+    networks,
+    hostSubnets: networkFiles.hostSubnets(),
+    hostInterfaces: networkFiles.hostInterfaces(),
+    id: idFromBytes(randomBytes(32)),
+    created: now(),
+    randomBytes,
+  });
+  if (!networkFiles.add(definition)) throw networkNameInUse(definition.name);
+  try {
+    if (definition.driver === 'bridge') {
+      const known = new Set([definition, ...networks].map(({ id }) => id));
+      const late = networkFiles.list().filter(({ id }) => !known.has(id));
+      const taken = usedSubnets({ networks: late, hostSubnets: [] });
+      const own = knownSubnets((definition.subnets ?? []).map(({ subnet }) => subnet));
+      if (own.some((subnet) => taken.some((other) => overlap(other, subnet)))) {
+        networkFiles.remove(definition.name);
+        return undefined;
+      }
+    }
+    appendNetworkEvent(store, definition, { status: 'create' }, definition.created);
+  } catch (error) {
+    networkFiles.remove(definition.name);
+    throw error;
+  }
+  return definition;
+}
+
+/**
+ * By name, whole ID, or the only beginning of one, in that order.
+ * @throws BerthError `no-such-network`, `invalid` when the beginning fits several; Podman's words
+ */
+export function findNetwork(
+  { networkFiles }: Pick<Ports, 'networkFiles'>,
+  nameOrId: string,
+): NetworkDefinition {
+  const named = networkFiles.get(nameOrId);
+  if (named !== undefined) return named;
+  const [only, second] = networkFiles.list().filter(({ id }) => id.startsWith(nameOrId));
+  if (second !== undefined)
+    throw new BerthError('invalid', `more than one result for network ID ${nameOrId}: write more of it`);
+  if (only === undefined) throw noSuchNetwork(nameOrId);
+  return only;
+}
+
+/** Podman's words. */
+export function noSuchNetwork(nameOrId: string, exitCode = 125): BerthError {
+  return new BerthError(
+    'no-such-network',
+    `unable to find network with name or ID ${nameOrId}: network not found`,
+    { exitCode },
+  );
+}
+
+/** The containers that name each network, oldest first. */
+export function networkUsers({
+  store,
+}: {
+  store: Pick<Store, 'listContainers'>;
+}): Map<string, ContainerRecord[]> {
+  const users = new Map<string, ContainerRecord[]>();
+  for (const container of store.listContainers().containers)
+    for (const { network } of container.config.networks ?? [])
+      users.set(network, [...(users.get(network) ?? []), container]);
+  return users;
+}
+
+/** The containers that are in a network now. */
+export function networkMembers(
+  ports: Pick<Ports, 'store' | 'host' | 'runtime'>,
+  { name }: NetworkDefinition,
+): NetworkMember[] {
+  return (networkUsers(ports).get(name) ?? []).flatMap(({ config }) => {
+    const status = networkRecord(ports, config.id)?.status?.[name];
+    return status === undefined ? [] : [{ id: config.id, name: config.name, status }];
+  });
+}
+
+export interface RemoveNetworkOptions {
+  /** Removes the containers that name it first, stopping them. */
+  force: boolean;
+  timeoutSeconds?: number | undefined;
+}
+
+/**
+ * Removes a network. One that containers name needs `force`; the error without it has exit code 2. The default network
+ * stays, and the containers in it, too.
+ */
+export async function removeNetwork(
+  ports: CleanupPorts & Pick<Ports, 'networkFiles'>,
+  network: NetworkDefinition,
+  { force, timeoutSeconds }: RemoveNetworkOptions,
+): Promise<void> {
+  if (network.name === DEFAULT_NETWORK)
+    throw new BerthError('invalid', `default network ${DEFAULT_NETWORK} cannot be removed`);
+  if (force) await removeUsers(ports, network, timeoutSeconds);
+  dropNetwork(ports, network);
+}
+
+async function removeUsers(
+  ports: CleanupPorts,
+  { name }: NetworkDefinition,
+  timeoutSeconds: number | undefined,
+): Promise<void> {
+  const users = new Map((networkUsers(ports).get(name) ?? []).map((user) => [user.config.id, user]));
+  // Those that need another one go before it.
+  const ordered = removalOrder(ports.store, [...users.keys()]).flatMap((id) => users.get(id) ?? []);
+  const stops = await beginForcedRemovals(ports, ordered, timeoutSeconds);
+  for (const container of ordered) await removeContainer(ports, container, { force: true, ...stops });
+}
+
+function dropNetwork({ store, networkFiles, now }: NetworkPorts, network: NetworkDefinition): void {
+  store.transaction(() => {
+    if (networkUsers({ store }).has(network.name))
+      throw new BerthError(
+        'state',
+        `${JSON.stringify(network.name)} has associated containers with it. Use -f to forcibly delete containers and pods: network is being used`,
+        { exitCode: 2 },
+      );
+    // Of that name there may be another one by now.
+    if (networkFiles.get(network.name)?.id !== network.id) throw noSuchNetwork(network.name);
+    networkFiles.remove(network.name);
+    appendNetworkEvent(store, network, { status: 'remove' }, now());
+  });
+}
+
+export interface PrunedNetwork {
+  name: string;
+  /** Why it could not be removed. */
+  error?: unknown;
+}
+
+/** Removes the networks that no container of Berth's names, among those that pass; never the default one. */
+export function pruneNetworks(
+  ports: NetworkPorts,
+  passes: (network: NetworkDefinition) => boolean,
+): PrunedNetwork[] {
+  const users = networkUsers(ports);
+  return ports.networkFiles
+    .list()
+    .filter((network) => network.name !== DEFAULT_NETWORK && !users.has(network.name) && passes(network))
+    .map((network) => {
+      try {
+        dropNetwork(ports, network);
+        return { name: network.name };
+      } catch (error) {
+        return { name: network.name, error };
+      }
+    });
+}
+
+/** Changes its name servers: what runs learns of it at its next start. */
+export function updateNetwork(
+  ports: Pick<Ports, 'store' | 'networkFiles'>,
+  nameOrId: string,
+  servers: { add: readonly string[]; drop: readonly string[] },
+): void {
+  ports.store.transaction(() =>
+    ports.networkFiles.replace(withDnsServers(findNetwork(ports, nameOrId), servers)),
+  );
+}
+
+/** One event of a network; inside a transaction of the caller's. */
+function appendNetworkEvent(
+  store: Pick<Store, 'appendEvent'>,
+  { id, name, driver }: NetworkDefinition,
+  facts: EventFacts,
+  time: string,
+): void {
+  store.appendEvent({ ...facts, type: 'network', id, name, image: '', attributes: { driver }, time });
+}
