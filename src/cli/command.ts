@@ -5,6 +5,8 @@ export interface Flag {
   /** bool: --x, --x=false · string, int, uint, number: one value, the last one counts · strings: may be given several times. */
   type: 'bool' | 'string' | 'int' | 'uint' | 'number' | 'strings';
   short?: string;
+  /** A second name, for those who know it by that. */
+  alias?: string;
   help: string;
   /** The only values that a string may have. */
   choices?: readonly string[];

@@ -30,6 +30,7 @@ import {
   withoutUnlimited,
 } from './limit-flags.ts';
 import { NAMESPACE_FLAGS, namespaceRequest } from './namespace-flags.ts';
+import { NETWORK_FLAGS, networkRequest } from './network-flags.ts';
 import { RESOLVER_FLAGS, resolverRequest } from './resolver-flags.ts';
 
 /** Podman's default, which it writes as 64m and counts in thousands (`inspect` shows 65536000). */
@@ -37,6 +38,7 @@ const DEFAULT_SHM_SIZE = '65536000';
 
 export const CREATE_FLAGS: Record<string, Flag> = {
   ...NAMESPACE_FLAGS,
+  ...NETWORK_FLAGS,
   ...HOST_FLAGS,
   ...IMAGE_FLAGS,
   ...LIMIT_FLAGS,
@@ -133,7 +135,7 @@ export function createRequest(
   const place = rootfs ? rootfsPlace(image) : { image };
   const groups = args.strings('group-add').flatMap(listed);
   const keepsGroups = isKeepGroups(groups);
-  const namespaces = namespaceRequest(args);
+  const network = networkRequest(args);
   return {
     ...optional('name', name),
     ...place,
@@ -165,8 +167,9 @@ export function createRequest(
       mapped(args.strings('secret')[0], () => args.strings('secret').map(parseSecretFlag)),
     ),
     ...optional('volumesFrom', volumesFrom(args.strings('volumes-from'))),
-    ...namespaces,
-    ...resolverRequest(args, namespaces.network),
+    ...namespaceRequest(args),
+    ...network,
+    ...resolverRequest(args, network.network),
     ...optional('groupAdd', keepsGroups ? undefined : mapped(groups[0], () => groups)),
     ...optional('sysctls', sysctls(args.strings('sysctl').flatMap(listed))),
     readOnly: args.bool('read-only'),

@@ -1,11 +1,8 @@
 /** The flags that say whose namespaces a container uses and which containers it needs. */
-import type { NetworkMode } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
-import { BerthError } from '../model/errors.ts';
 import {
   DEFAULT_MODES,
   type NamespaceConfig,
-  parseJoined,
   parseNamespaceMode,
   type UserMode,
 } from '../model/namespace.ts';
@@ -28,7 +25,6 @@ export const NAMESPACE_FLAGS: Record<string, Flag> = {
     help: 'IPC namespace: private, shareable, none, host, container:NAME or ns:PATH',
     default: 'private',
   },
-  network: { type: 'strings', help: 'none, host, container:NAME or ns:PATH', default: 'none' },
   pid: {
     type: 'string',
     help: 'PID namespace: private, host, container:NAME or ns:PATH',
@@ -59,7 +55,7 @@ export const NAMESPACE_FLAGS: Record<string, Flag> = {
 /** Names stay as typed: create looks them up. */
 export function namespaceRequest(
   args: Arguments,
-): Pick<CreateRequest, 'network' | 'namespaces' | 'requires' | 'userNamespace'> {
+): Pick<CreateRequest, 'namespaces' | 'requires' | 'userNamespace'> {
   const userNamespace = parseUserNamespace(args.string('userns') ?? '', {
     uidMaps: args.strings('uidmap').flatMap(listed),
     gidMaps: args.strings('gidmap').flatMap(listed),
@@ -81,7 +77,6 @@ export function namespaceRequest(
     .flatMap((text) => text.split(','))
     .filter((name) => name !== '');
   return {
-    network: networkMode(args.strings('network').filter((text) => text !== '')),
     ...(own.length === 0 ? {} : { namespaces: Object.fromEntries(own) }),
     ...(requires.length === 0 ? {} : { requires }),
     ...(userNamespace === undefined ? {} : { userNamespace }),
@@ -92,19 +87,4 @@ function userMode(request: UserNamespaceRequest | undefined): UserMode {
   if (request === undefined) return 'host';
   if ('joined' in request) return request.joined;
   return 'auto' in request ? 'auto' : 'private';
-}
-
-function networkMode([text = 'none', ...others]: string[]): NetworkMode {
-  if (others.length > 0)
-    throw new BerthError(
-      'invalid',
-      `cannot set multiple networks without bridge network mode, selected mode ${text}: invalid argument`,
-    );
-  if (text === 'none' || text === 'host') return text;
-  const joined = parseJoined(text);
-  if (joined !== undefined) return joined;
-  throw new BerthError(
-    'unsupported',
-    `unable to find network with name or ID ${text}: network not found: only --network none, host, container:NAME and ns:PATH exist yet`,
-  );
 }

@@ -83,8 +83,9 @@ function split(
   };
 
   const long = (word: string): void => {
-    const [, name = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
-    if (name === '' || name.startsWith('-')) fail(`bad flag syntax: ${word}`);
+    const [, typed = '', value] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+    if (typed === '' || typed.startsWith('-')) fail(`bad flag syntax: ${word}`);
+    const name = [...flags].find(([, { alias }]) => alias === typed)?.[0] ?? typed;
     const flag = flags.get(name) ?? fail(`unknown flag: --${name}`);
     if (value !== undefined) set(name, value);
     else if (flag.type === 'bool') set(name, 'true');

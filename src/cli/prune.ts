@@ -1,4 +1,5 @@
 /** What `container prune` and `system prune` have in common. */
+import { filterContext } from '../lifecycle/list.ts';
 import type { Ports } from '../lifecycle/ports.ts';
 import { type Pruned, pruneContainers } from '../lifecycle/prune.ts';
 import { containerFilter, PRUNE_FILTERS } from '../model/container-filter.ts';
@@ -11,6 +12,9 @@ export const PRUNE_FLAGS: Command['flags'] = {
   force: { type: 'bool', short: 'f', help: 'Do not ask' },
 };
 
+/** For a look at the filters alone. */
+const NO_CONTEXT = { now: 0, find: () => undefined as never, network: () => undefined };
+
 /** The filters of a prune; throws when there are arguments, of which it takes none. */
 export function pruneFilters({ path }: Pick<Command, 'path'>, args: Arguments): Filters {
   if (args.positionals.length > 0)
@@ -20,7 +24,7 @@ export function pruneFilters({ path }: Pick<Command, 'path'>, args: Arguments): 
     (text) => `filter input must be in the form of filter=value: ${text} is invalid`,
   );
   // Known before anybody is asked whether they are sure.
-  containerFilter(filters, { now: 0, find: () => undefined as never }, PRUNE_FILTERS);
+  containerFilter(filters, NO_CONTEXT, PRUNE_FILTERS);
   return filters;
 }
 
@@ -30,11 +34,7 @@ export async function prune(
   filters: Filters,
   { warn }: Pick<CommandContext, 'warn'>,
 ): Promise<{ removed: Pruned[]; exitCode: number }> {
-  const passes = containerFilter(
-    filters,
-    { now: Date.parse(ports.now()), find: (name) => ports.store.findContainer(name) },
-    PRUNE_FILTERS,
-  );
+  const passes = containerFilter(filters, filterContext(ports), PRUNE_FILTERS);
   const all = await pruneContainers(ports, passes);
   const failed = all.filter(({ error }) => error !== undefined);
   for (const { error } of failed) warn(`Error: ${asBerthError(error).message}`);

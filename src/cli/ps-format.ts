@@ -1,8 +1,10 @@
 /** `ps --format`: rows as JSON or through a Go template, as Podman's have them. Loaded only when asked for. */
+import type { ContainerConfig } from '../model/config.ts';
 import { commandColumn, containerStatus } from '../model/display.ts';
 import { humanDuration } from '../model/duration.ts';
 import type { Listed } from '../model/listed.ts';
 import { shortId } from '../model/name.ts';
+import { listedExposed, listedPort, portsColumn } from '../model/port-display.ts';
 import { displayStatus } from '../model/state.ts';
 import { LISTED_CONTAINER, listedContainer } from '../model/template/shapes/listed.ts';
 import { printFormatted } from './format.ts';
@@ -28,7 +30,7 @@ export function printContainers(
 }
 
 function templateRow(listed: Listed, now: number, whole: boolean): object {
-  const { record, size, restarts = 0 } = listed;
+  const { record, published, size, restarts = 0 } = listed;
   const { config } = record;
   const age = humanDuration(now - Date.parse(config.createdAt));
   const id = (hex: string): string => (whole ? hex : shortId(hex));
@@ -39,8 +41,8 @@ function templateRow(listed: Listed, now: number, whole: boolean): object {
     Command: commandColumn(config, whole),
     Names: config.name,
     Status: containerStatus(record, now),
-    Ports: '',
-    Networks: '',
+    Ports: portsColumn(published, config.exposedPorts),
+    Networks: networkNames(config).join(','),
     Size: sizeColumn(size),
     Restarts: String(restarts),
     RunningFor: `${age} ago`,
@@ -51,7 +53,7 @@ function templateRow(listed: Listed, now: number, whole: boolean): object {
 }
 
 /** Podman's keys, then Berth's own. */
-function asJson({ record, namespaces, size, restarts = 0 }: Listed, now: number): object {
+function asJson({ record, published, namespaces, size, restarts = 0 }: Listed, now: number): object {
   const { config, state, health } = record;
   return {
     AutoRemove: config.autoRemove,
@@ -61,7 +63,7 @@ function asJson({ record, namespaces, size, restarts = 0 }: Listed, now: number)
     Exited: state.status === 'exited' || state.status === 'stopped',
     ExitedAt: seconds(state.finishedAt),
     ExitCode: state.exitCode,
-    ExposedPorts: null,
+    ExposedPorts: listedExposed(config.exposedPorts),
     Id: config.id,
     Image: config.image?.name ?? '',
     ImageID: config.image?.id ?? '',
@@ -70,11 +72,11 @@ function asJson({ record, namespaces, size, restarts = 0 }: Listed, now: number)
     Mounts: config.mounts.map(({ destination }) => destination),
     Names: [config.name],
     Namespaces: namespaces === undefined ? {} : namespaceNumbers(namespaces),
-    Networks: [],
+    Networks: networkNames(config),
     Pid: state.payload?.pid ?? 0,
     Pod: '',
     PodName: '',
-    Ports: null,
+    Ports: published?.map(listedPort) ?? null,
     Restarts: restarts,
     Size: size === undefined ? null : { rootFsSize: size.rootFs, rwSize: size.rw },
     StartedAt: seconds(state.startedAt),
@@ -84,6 +86,10 @@ function asJson({ record, namespaces, size, restarts = 0 }: Listed, now: number)
     Health: health?.status ?? '',
     Unit: config.unit,
   };
+}
+
+function networkNames({ networks = [] }: ContainerConfig): string[] {
+  return networks.map(({ network }) => network);
 }
 
 /** Seconds since the epoch; what has not happened is Go's zero time. */

@@ -3,6 +3,7 @@ import { commandColumn, containerStatus } from '../model/display.ts';
 import { humanDuration } from '../model/duration.ts';
 import type { Listed } from '../model/listed.ts';
 import { shortId } from '../model/name.ts';
+import { portsColumn } from '../model/port-display.ts';
 import { shortSize } from '../model/size.ts';
 import { table } from './table.ts';
 
@@ -35,7 +36,7 @@ export function psTable(listed: readonly Listed[], columns: PsColumns): string {
   );
 }
 
-function row({ record, size }: Listed, { now, whole, pod, size: withSize }: PsColumns): string[] {
+function row({ record, published, size }: Listed, { now, whole, pod, size: withSize }: PsColumns): string[] {
   const { config } = record;
   return [
     whole ? config.id : shortId(config.id),
@@ -43,7 +44,7 @@ function row({ record, size }: Listed, { now, whole, pod, size: withSize }: PsCo
     commandColumn(config, whole),
     `${humanDuration(now - Date.parse(config.createdAt))} ago`,
     containerStatus(record, now),
-    '',
+    portsColumn(published, config.exposedPorts),
     config.name,
     ...(pod ? ['', ''] : []),
     ...(withSize ? [sizeColumn(size)] : []),

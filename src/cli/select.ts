@@ -1,7 +1,7 @@
 /** Which containers a command is about: those named, or those that --all, --latest, --cidfile and --filter tell. */
 import { readFileSync } from 'node:fs';
 import { removalOrder } from '../lifecycle/dependencies.ts';
-import { listContainers } from '../lifecycle/list.ts';
+import { filterContext, listContainers } from '../lifecycle/list.ts';
 import type { Ports } from '../lifecycle/ports.ts';
 import { containerFilter } from '../model/container-filter.ts';
 import { BerthError, isErrno } from '../model/errors.ts';
@@ -15,7 +15,7 @@ export interface Selected {
   container: ContainerRecord;
 }
 
-type SelectPorts = Pick<Ports, 'store' | 'host' | 'runtime' | 'now'>;
+type SelectPorts = Pick<Ports, 'store' | 'host' | 'runtime' | 'now' | 'networkFiles'>;
 
 /** The flags that selectContainers understands; a command has those of them that Podman's has. */
 export const SELECTING = {
@@ -94,10 +94,7 @@ export function findContainer(
 function selectByFlag(args: Arguments, ports: SelectPorts): string[] {
   if (!args.has('filter') && args.bool('latest')) return [latestContainer(ports).config.id];
   const { containers } = listContainers(ports);
-  const passes = containerFilter(parseFilters(args.strings('filter')), {
-    now: Date.parse(ports.now()),
-    find: (name) => ports.store.findContainer(name),
-  });
+  const passes = containerFilter(parseFilters(args.strings('filter')), filterContext(ports));
   return containers.filter(passes).map(({ config }) => config.id);
 }
 

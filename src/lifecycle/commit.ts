@@ -5,6 +5,7 @@ import { BerthError } from '../model/errors.ts';
 import { normaliseImageName } from '../model/image.ts';
 import { type DocumentConfig, withChanges } from '../model/image-change.ts';
 import { committedDocument, documentConfig } from '../model/image-document.ts';
+import { inspectExposed } from '../model/port-display.ts';
 import type { ContainerRecord, ImageRecord } from '../model/records.ts';
 import { hasPayload } from '../model/state.ts';
 import { holdingLayers } from './layers.ts';
@@ -104,10 +105,17 @@ function imageConfig(config: ContainerConfig, below: DocumentConfig, request: Co
     Volumes: { ...below.Volumes, ...Object.fromEntries(volumes) },
     WorkingDir: config.workdir,
     Labels: { ...below.Labels, ...config.labels },
+    ...exposedPorts(config, below),
   };
   const changed = withChanges(own, request.changes);
   const { Env = [], ...others } = request.overrides ?? {};
   return { ...changed, ...others, Env: mergeEnv(changed.Env ?? [], Env) };
+}
+
+/** What it publishes is exposed, too. */
+function exposedPorts(config: ContainerConfig, { ExposedPorts }: DocumentConfig): DocumentConfig {
+  const all = { ...ExposedPorts, ...inspectExposed(config) };
+  return Object.keys(all).length === 0 ? {} : { ExposedPorts: all };
 }
 
 function copyLayer(ports: CommitPorts, container: ContainerRecord, squash: boolean): Promise<NewLayer> {

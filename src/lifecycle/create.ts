@@ -16,6 +16,7 @@ import type { CleanupPorts } from './cleanup.ts';
 import { hostDevices, limitedDevices } from './devices.ts';
 import { forgetContainer } from './forget.ts';
 import { assertLogDestination } from './health-log.ts';
+import { withHostPorts } from './host-ports.ts';
 import { withContainer } from './lock.ts';
 import type { HeldLock, Ports } from './ports.ts';
 import { type PullOptions, pullImages } from './pull.ts';
@@ -24,6 +25,7 @@ import { removeContainer } from './remove.ts';
 import { assertDependenciesStay, joinedHostname, resolveDependencies } from './resolve-dependencies.ts';
 import { resolveImage } from './resolve-image.ts';
 import { insertMissingVolumes, resolveMounts } from './resolve-mounts.ts';
+import { resolveNetworks } from './resolve-networks.ts';
 import { copySecretsFor, resolveSecrets } from './secrets.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { timezoneFile } from './timezone.ts';
@@ -31,7 +33,8 @@ import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
 import { idMappingsFor, withUnusedIds } from './user-namespace.ts';
 import { dropVolumes } from './volume-drop.ts';
 
-export type CreatePorts = CleanupPorts & Pick<Ports, 'secrets' | 'randomBytes' | 'random' | 'imageSource'>;
+export type CreatePorts = CleanupPorts &
+  Pick<Ports, 'secrets' | 'randomBytes' | 'random' | 'imageSource' | 'networkFiles' | 'freePort'>;
 
 interface CreateContext {
   ports: CreatePorts;
@@ -55,7 +58,10 @@ export async function createContainer(
   request: CreateRequest,
   pull: PullForCreate,
 ): Promise<ContainerConfig> {
-  const config = newConfig(ports, request.rootfs ? request : await withImage(ports, request, pull));
+  const config = await withHostPorts(
+    ports,
+    newConfig(ports, request.rootfs ? request : await withImage(ports, request, pull)),
+  );
   await ports.systemd(); // a host without one is told so before anything is made
   await makeRoomForName(ports, config, request.replace);
   const context: CreateContext = { ports, request, config, volumes: [] };
@@ -178,7 +184,7 @@ const STEPS: Steps<CreateStep, CreateContext> = {
   },
 };
 
-/** The config of the container that a request means, all checked that can be; nothing is made. */
+/** The config of the container that a request means, all checked that can be, with open ports; nothing is made. */
 export function newConfig(ports: CreatePorts, request: CreateRequest): ContainerConfig {
   const { host, store } = ports;
   const name = request.name === undefined ? freeName(ports) : checkName(request.name);
@@ -202,7 +208,12 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
   const mounts = resolveMounts(ports, request, found?.image.config.volumes ?? []);
   const idMappings = idMappingsFor(ports, { ...request, ...needs }, found?.image);
   const config = containerConfig(
-    { ...request, ...needs, ...resolveSecrets(ports, request.secretRequests) },
+    {
+      ...request,
+      ...needs,
+      ...resolveNetworks(ports, request.networks),
+      ...resolveSecrets(ports, request.secretRequests),
+    },
     {
       mounts,
       id: idFromBytes(ports.randomBytes(32)),

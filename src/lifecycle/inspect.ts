@@ -1,5 +1,6 @@
 /** inspect: one container, whole. Takes no lock. */
 import type { ContainerConfig } from '../model/config.ts';
+import { BerthError } from '../model/errors.ts';
 import { type InspectFacts, inspectContainer, type ShownMount } from '../model/inspect.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { maskedEnv } from '../model/secret.ts';
@@ -12,6 +13,7 @@ import { VOLUME_FLAGS } from '../oci/mounts.ts';
 import { mountedFiles } from './container-files.ts';
 import { runningProcess } from './exec.ts';
 import { networkOwner } from './joined-namespaces.ts';
+import { networkRecord } from './network-record.ts';
 import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { livingSessions } from './sessions.ts';
@@ -19,7 +21,16 @@ import { shownHealth } from './steady.ts';
 
 type InspectPorts = Pick<
   Ports,
-  'settings' | 'host' | 'store' | 'runtime' | 'rootfs' | 'volumes' | 'systemd' | 'now'
+  | 'settings'
+  | 'host'
+  | 'store'
+  | 'runtime'
+  | 'rootfs'
+  | 'volumes'
+  | 'systemd'
+  | 'now'
+  | 'networkFiles'
+  | 'networkDriver'
 >;
 
 /** The JSON object of one container, reconciled with the kernel, RestartCount as systemd counts it. */
@@ -47,7 +58,7 @@ export async function inspect(
       imageDigest: (config.image && store.findImage([], config.image.id)?.digest) ?? '',
       execIds: livingSessions(ports, config.id).map(({ id }) => id),
       ...(size ? { size: rootfs.sizes(config) } : {}),
-      network: networkOf(ports, config),
+      network: await networkOf(ports, config),
       mounts: shownMounts(ports, config),
       ...processFacts(ports, { config, state }),
     },
@@ -64,12 +75,35 @@ export async function restartCount(
   return status.activeState === 'inactive' ? (state.restarts ?? 0) : status.restarts;
 }
 
-function networkOf(ports: InspectPorts, config: ContainerConfig): InspectFacts['network'] {
+async function networkOf(ports: InspectPorts, config: ContainerConfig): Promise<InspectFacts['network']> {
   const owner = networkOwner(ports.store, config);
   const record = ports.store.getContainer(owner.id);
   const state = record === undefined ? undefined : current(record, ports).state;
   const pid = state !== undefined && hasPayload(state.status) ? state.payload?.pid : undefined;
-  return { mode: owner.network, ...(pid === undefined ? {} : { pid }) };
+  const ids = networkIds(ports, owner);
+  if (pid === undefined) return { owner, ids };
+  const run = networkRecord(ports, owner.id);
+  if (run === undefined) return { owner, ids, pid };
+  const namespace = (await ports.networkDriver()).namespacePath(owner.id);
+  return { owner, ids, pid, namespace, ...(run.status === undefined ? {} : { status: run.status }) };
+}
+
+/** A network whose definition is gone or broken has none. */
+function networkIds(
+  { networkFiles }: InspectPorts,
+  { networks = [] }: ContainerConfig,
+): Record<string, string> {
+  return Object.fromEntries(
+    networks.flatMap(({ network }): [string, string][] => {
+      try {
+        const id = networkFiles.get(network)?.id;
+        return id === undefined ? [] : [[network, id]];
+      } catch (error) {
+        if (!(error instanceof BerthError)) throw error;
+        return [];
+      }
+    }),
+  );
 }
 
 function overlayOf(

@@ -25,6 +25,15 @@ export interface ReservedPorts {
   release(): void;
 }
 
+/**
+ * A port of the host, the first of as many as the mapping has, that nobody has bound; undefined if none was found. Ports for
+ * which `isTaken` are passed over: containers that do not run have theirs, too.
+ */
+export type FreePort = (
+  wanted: PortMapping,
+  isTaken: (port: number) => boolean,
+) => Promise<number | undefined>;
+
 /** netavark, and network namespaces below the run directory. */
 export interface NetworkDriver {
   /** Where the namespace of a container is, whether or not it is there. */

@@ -23,7 +23,7 @@ import type { HostFacts } from '../oci/host.ts';
 import type { Artifacts, Rootfs, Secrets, Tree, Volumes } from './file-ports.ts';
 import type { ImageFiles } from './image-port.ts';
 import type { ImageSource } from './image-source-port.ts';
-import type { NetworkDriver, NetworkFiles } from './network-port.ts';
+import type { FreePort, NetworkDriver, NetworkFiles } from './network-port.ts';
 import type { Runtime } from './runtime-port.ts';
 
 export type * from './file-ports.ts';
@@ -320,6 +320,7 @@ export interface Ports {
   networkFiles: NetworkFiles;
   /** Loaded at its first use. */
   networkDriver(): Promise<NetworkDriver>;
+  freePort: FreePort;
   imageFiles: ImageFiles;
   /** Where images come from; loaded at the first call. */
   imageSource(): Promise<ImageSource>;

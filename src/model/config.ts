@@ -191,7 +191,7 @@ export interface ContainerConfig {
   pastaOptions?: string[];
   /** Published ports with their numbers on the host; one that was left open got its number at create, as in Podman. */
   ports?: PortMapping[];
-  /** `PORT/PROTOCOL`: the image's EXPOSE and `--expose`. */
+  /** `PORT/PROTOCOL`: the image's EXPOSE and `--expose`; of `--publish-all` only those that were published by `--publish`, too. */
   exposedPorts?: string[];
   /** `--publish-all`: the exposed ones are among `ports`. */
   publishAllPorts?: true;

@@ -5,6 +5,7 @@
  */
 import { BerthError } from './errors.ts';
 import { type Filters, invalidFilter, matchesAny, matchesLabels, untilMoment } from './filters.ts';
+import { containerOf } from './namespace.ts';
 import type { ContainerRecord } from './records.ts';
 import type { ContainerStatus } from './state.ts';
 
@@ -13,6 +14,8 @@ export interface FilterContext {
   now: number;
   /** For before= and since=; throws if there is no such container. */
   find(nameOrId: string): ContainerRecord;
+  /** For network=: its name; undefined if there is no such network. */
+  network(nameOrId: string): string | undefined;
 }
 
 /** A container whose state is reconciled with the kernel. */
@@ -103,13 +106,32 @@ const FILTERS: Record<string, MakePredicate> = {
     (values) =>
     ({ config }) =>
       matchesAny([...config.entrypoint, ...config.command][0] ?? '', values),
-  // Networks that can be named and pods do not exist yet: nothing is in one.
-  network: () => () => false,
+  network: (values, context) => {
+    const names = values.flatMap((value) =>
+      containerOf(value) === undefined ? (context.network(value) ?? []) : [],
+    );
+    const owners = values.flatMap((value) => ownerId(value, context) ?? []);
+    return ({ config: { network, networks = [] } }) =>
+      owners.includes(containerOf(network) ?? '') || networks.some((one) => names.includes(one.network));
+  },
+  // There are none yet: nothing is in one.
   pod: (values) => {
     if (values.includes('')) throw new BerthError('invalid', 'name or ID cannot be empty');
     return () => false;
   },
 };
+
+/** Of `container:NAME`: the container whose network others use; undefined if there is none. */
+function ownerId(value: string, { find }: FilterContext): string | undefined {
+  const name = containerOf(value);
+  if (name === undefined) return undefined;
+  try {
+    return find(name).config.id;
+  } catch (error) {
+    if (error instanceof BerthError) return undefined;
+    throw error;
+  }
+}
 
 /** A beginning of an ID, or a regular expression. */
 function idFilter(value: string): (id: string) => boolean {

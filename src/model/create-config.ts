@@ -16,7 +16,10 @@ import type { IdMappings } from './id-map.ts';
 import type { ImageConfig } from './image.ts';
 import { shortId, unitName } from './name.ts';
 import { containerOf } from './namespace.ts';
+import type { PortMapping } from './network.ts';
 import type { Platform } from './platform.ts';
+import { hasPorts, isPublished, joinPorts, publishRest } from './port-mappings.ts';
+import { parseImageExpose, sortExposed } from './publish.ts';
 import { assertCanBecomeReady } from './sdnotify.ts';
 import type { SecretRequest } from './secret.ts';
 import { parseSignal } from './signal.ts';
@@ -44,13 +47,16 @@ const AS_ASKED = [
   'hostsFile',
   'logOptions',
   'namespaces',
+  'networks',
   'noHostname',
   'noHosts',
   'oomScoreAdj',
   'passwd',
   'passwdEntry',
+  'pastaOptions',
   'personality',
   'pidFile',
+  'publishAllPorts',
   'rdtClass',
   'credentials',
   'requires',
@@ -69,8 +75,8 @@ const AS_ASKED = [
 type AsAsked = (typeof AS_ASKED)[number];
 
 /**
- * A create, parsed but not yet applied to an image. Names of containers, in network, namespaces and requires, are as typed;
- * they are resolved before containerConfig sees them.
+ * A create, parsed but not yet applied to an image. Names of containers and networks, in network, networks, namespaces and
+ * requires, are as typed; they are resolved before containerConfig sees them.
  */
 export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   name?: string;
@@ -104,6 +110,10 @@ export interface CreateRequest extends Pick<ContainerConfig, AsAsked> {
   secretRequests?: SecretRequest[];
   mounts: RequestedMount[];
   network: NetworkMode;
+  /** Ports to publish, as typed: their order is as on the command line, and the host's port may be open. */
+  publish?: PortMapping[];
+  /** `--expose`: each port of its own, `PORT/PROTOCOL`. */
+  expose?: string[];
   userNamespace?: UserNamespaceRequest;
   readOnly: boolean;
   readOnlyTmpfs: boolean;
@@ -200,6 +210,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     ...(request.autoRemoveImage ? { autoRemoveImage: request.autoRemoveImage } : {}),
     mounts: context.mounts,
     network: request.network,
+    ...publishing(request, image),
     readOnly: request.readOnly,
     readOnlyTmpfs: request.readOnlyTmpfs,
     shmSizeBytes: request.shmSizeBytes,
@@ -215,6 +226,22 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
     createCommand: request.createCommand,
     ...asAsked(request),
     ...(request.imageVolumes === 'tmpfs' ? { tmpfsVolumes: image?.volumes ?? [] } : {}),
+  };
+}
+
+/** With `--publish-all` what is exposed is published, or nothing where the container has no ports of its own. */
+function publishing(
+  { network, publish = [], expose = [], publishAllPorts }: CreateRequest,
+  image: ImageConfig | undefined,
+): Pick<ContainerConfig, 'ports' | 'exposedPorts'> {
+  const exposed = sortExposed([...(image?.exposedPorts ?? []).flatMap(parseImageExpose), ...expose]);
+  const asked = hasPorts(network) ? joinPorts(publish) : [];
+  const all = publishAllPorts === true;
+  const ports = all && hasPorts(network) ? [...asked, ...publishRest(asked, exposed)] : asked;
+  const exposedPorts = all ? exposed.filter((port) => isPublished(asked, port)) : exposed;
+  return {
+    ...(ports.length === 0 ? {} : { ports }),
+    ...(exposedPorts.length === 0 ? {} : { exposedPorts }),
   };
 }
 

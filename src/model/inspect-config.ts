@@ -1,6 +1,8 @@
 /** `inspect`: what a container was asked to run. Pure. */
 import type { ContainerConfig } from './config.ts';
+import { mapOrNull } from './go-map.ts';
 import type { HealthCheck } from './health.ts';
+import { inspectExposed } from './port-display.ts';
 import { SD_NOTIFY_MODES } from './sdnotify.ts';
 import type { SecretCopy } from './secret.ts';
 import { signalName } from './signal.ts';
@@ -43,7 +45,13 @@ export function inspectConfig(config: ContainerConfig, { env }: { env: string[] 
     StopTimeout: config.stopTimeoutSeconds,
     Passwd: config.passwd !== false,
     sdNotifyMode: config.sdNotify ?? SD_NOTIFY_MODES[0],
+    ...exposedPorts(config),
   };
+}
+
+function exposedPorts(config: ContainerConfig): object {
+  const exposed = inspectExposed(config);
+  return Object.keys(exposed).length === 0 ? {} : { ExposedPorts: exposed };
 }
 
 /** Those that are files; of variables Config.Env has the names. */
@@ -87,13 +95,4 @@ function ifNotZero(key: string, value: number): object {
 
 function nanoseconds(ms: number): number {
   return Math.round(ms * 1e6);
-}
-
-/** A map as Go's encoder writes it: sorted, and null where nothing made it. */
-export function mapOrNull<T>(map: Record<string, T>): Record<string, T> | null {
-  return Object.keys(map).length === 0 ? null : sortedMap(Object.entries(map));
-}
-
-export function sortedMap<T>(entries: readonly [string, T][]): Record<string, T> {
-  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : Number(a > b))));
 }

@@ -1,8 +1,9 @@
 /** `inspect`: what a container is to the host, `HostConfig`. Pure. */
 import type { ContainerConfig, DeviceLimit, MountConfig } from './config.ts';
+import { mapOrNull, sortedMap } from './go-map.ts';
 import { rangeText } from './id-map.ts';
-import { mapOrNull, sortedMap } from './inspect-config.ts';
 import { namespaceModes } from './namespace.ts';
+import { inspectPorts } from './port-display.ts';
 import { shortSize } from './size.ts';
 
 export interface HostConfigFacts {
@@ -32,7 +33,7 @@ export function inspectHostConfig(config: ContainerConfig, facts: HostConfigFact
       Size: shortSize(config.logOptions?.maxSizeBytes ?? 0, 4),
     },
     NetworkMode: config.network,
-    PortBindings: {},
+    PortBindings: inspectPorts(config.ports),
     RestartPolicy: { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount },
     AutoRemove: config.autoRemove,
     AutoRemoveImage: config.autoRemoveImage === true,
@@ -54,7 +55,7 @@ export function inspectHostConfig(config: ContainerConfig, facts: HostConfigFact
     OomScoreAdj: config.oomScoreAdj ?? 0,
     PidMode: modes.pid,
     Privileged: security.privileged === true,
-    PublishAllPorts: false,
+    PublishAllPorts: config.publishAllPorts === true,
     ReadonlyRootfs: config.readOnly,
     SecurityOpt: securityOptions(config),
     Tmpfs: sortedMap(

@@ -1,6 +1,7 @@
 /** `inspect` of an image, in Podman's form and field names. Pure. */
+
+import { mapOrNull } from './go-map.ts';
 import type { ImageConfig, ImageHealthcheck } from './image.ts';
-import { mapOrNull } from './inspect-config.ts';
 import { repositoryOf } from './pull.ts';
 import type { ImageRecord } from './records.ts';
 

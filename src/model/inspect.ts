@@ -4,6 +4,7 @@ import type { HealthResult, HealthState } from './health.ts';
 import { argvOf } from './init.ts';
 import { inspectConfig } from './inspect-config.ts';
 import { bindOptions, inspectHostConfig, volumesFirst } from './inspect-host-config.ts';
+import { type NetworkFacts, networkSettings } from './inspect-network-settings.ts';
 import { dependenciesOf } from './namespace.ts';
 import type { ContainerRecord } from './records.ts';
 import { displayStatus, hasPayload } from './state.ts';
@@ -28,8 +29,7 @@ export interface InspectFacts {
   execIds: string[];
   /** Bytes, looked up when asked for: what the container wrote, and that with its image's layers. */
   size?: { rw: number; rootFs: number };
-  /** Of the container whose network this is, which may be another one: none, host or `ns:PATH`, and its process. */
-  network: { mode: string; pid?: number };
+  network: NetworkFacts;
   /** All mounts that were asked for, with the options that they have or would have. */
   mounts: ShownMount[];
   /** Of the process that runs, or would. */
@@ -83,7 +83,7 @@ export function inspectContainer(record: ContainerRecord, facts: InspectFacts): 
     ...(facts.size === undefined ? {} : { SizeRw: facts.size.rw, SizeRootFs: facts.size.rootFs }),
     Mounts: volumesFirst(facts.mounts).map(inspectMount),
     Dependencies: dependenciesOf(config).map(({ id }) => id),
-    NetworkSettings: networkSettings(facts),
+    NetworkSettings: networkSettings(facts.network),
     Namespace: '',
     IsInfra: false,
     IsService: false,
@@ -195,35 +195,6 @@ function inspectMount(shown: ShownMount): object {
         ...part,
       };
   }
-}
-
-/** What there is to say where no network is given an address. */
-const NO_ADDRESS = {
-  EndpointID: '',
-  Gateway: '',
-  IPAddress: '',
-  IPPrefixLen: 0,
-  IPv6Gateway: '',
-  GlobalIPv6Address: '',
-  GlobalIPv6PrefixLen: 0,
-  MacAddress: '',
-};
-
-function networkSettings({ network: { mode, pid } }: InspectFacts): object {
-  const isNamed = mode === 'none' || mode === 'host';
-  return {
-    ...NO_ADDRESS,
-    Bridge: '',
-    SandboxID: '',
-    HairpinMode: false,
-    LinkLocalIPv6Address: '',
-    LinkLocalIPv6PrefixLen: 0,
-    Ports: {},
-    SandboxKey: pid === undefined || mode === 'host' ? '' : `/proc/${pid}/ns/net`,
-    Networks: isNamed
-      ? { [mode]: { ...NO_ADDRESS, NetworkID: mode, DriverOpts: null, IPAMConfig: null, Links: null } }
-      : {},
-  };
 }
 
 /** An empty list or map is null to Go's encoder where nothing made it. */

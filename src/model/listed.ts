@@ -1,4 +1,5 @@
 /** A container in a list: the facts beside its record, and the orders that `ps --sort` knows. */
+import type { PortMapping } from './network.ts';
 import type { ContainerRecord } from './records.ts';
 import { displayStatus } from './state.ts';
 
@@ -14,6 +15,8 @@ export interface ListedFacts {
 
 export interface Listed extends Partial<ListedFacts> {
   record: ContainerRecord;
+  /** Ports that lead to it: of the container whose network it uses. */
+  published?: readonly PortMapping[];
 }
 
 export const SORT_KEYS = [

@@ -62,6 +62,8 @@ export interface NetworkAttachment {
   aliases?: string[];
   /** In the container; absent: eth0, eth1 … in order. */
   interfaceName?: string;
+  /** The other end of it, on the host; absent: as netavark names it. */
+  hostInterfaceName?: string;
 }
 
 /** What netavark says of a network that it has set up: its answer, by network. */
@@ -71,6 +73,9 @@ export interface NetworkStatus {
   interfaces?: Record<string, { mac_address: string; subnets?: { gateway?: string; ipnet: string }[] }>;
 }
 
+export const PORT_PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
+export type PortProtocol = (typeof PORT_PROTOCOLS)[number];
+
 /** A port of the host that leads to one of a container. */
 export interface PortMapping {
   /** Empty: all addresses of the host. */
@@ -79,7 +84,7 @@ export interface PortMapping {
   containerPort: number;
   /** How many ports from there on. */
   range: number;
-  protocol: 'tcp' | 'udp' | 'sctp';
+  protocol: PortProtocol;
 }
 
 /** What a run has of networks: written into its bundle before netavark is asked, so that whatever ends it can undo it. */
@@ -105,7 +110,14 @@ export interface NetworkRequest {
   dns_servers?: string[];
   networks: Record<
     string,
-    { static_ips?: string[]; static_mac?: string; aliases?: string[]; interface_name: string }
+    {
+      static_ips?: string[];
+      static_mac?: string;
+      aliases?: string[];
+      interface_name: string;
+      /** `host_interface_name` */
+      options?: Record<string, string>;
+    }
   >;
   network_info: Record<string, NetworkDefinition>;
 }

@@ -9,9 +9,10 @@ const DEFINITIONS = '/etc/containers/networks';
 export function networkPorts(
   { runDir }: Pick<Settings, 'runDir'>,
   base: Pick<Ports, 'now' | 'warn'>,
-): Pick<Ports, 'networkFiles' | 'networkDriver'> {
+): Pick<Ports, 'networkFiles' | 'networkDriver' | 'freePort'> {
   return {
     networkFiles: networkDefinitions(DEFINITIONS, base),
     networkDriver: async () => (await import('../network/driver.ts')).networkDriver(runDir),
+    freePort: async (...wanted) => (await import('../network/free-port.ts')).freePort(...wanted),
   };
 }

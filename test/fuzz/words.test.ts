@@ -327,7 +327,7 @@ describe('a pattern of a shell', () => {
 
 describe('filters of containers', () => {
   const NOW = Date.parse('2026-03-04T05:06:07Z');
-  const context = { now: NOW, find: () => world[0] ?? assert.fail() };
+  const context = { now: NOW, find: () => world[0] ?? assert.fail(), network: () => undefined };
   const entry = fc
     .tuple(
       fc.constantFrom(

@@ -3,6 +3,7 @@ import { dryCreate } from '../../lifecycle/dry-run.ts';
 import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
 import { warnOfRealTime } from '../limit-flags.ts';
+import { warnOfDiscardedPorts } from '../network-flags.ts';
 import { pullListener, registryAccess } from '../pull-flags.ts';
 
 export const command: Command = {
@@ -19,6 +20,7 @@ export const command: Command = {
       listener: pullListener(args.bool('quiet'), { warn }),
     };
     warnOfRealTime(args, warn);
+    warnOfDiscardedPorts(request, warn);
     if (args.bool('dry-run')) {
       print(dryCreate(await ports(), request));
       return 0;

@@ -1,4 +1,4 @@
-import { listContainers, listDetails } from '../../lifecycle/list.ts';
+import { filterContext, listContainers, listDetails } from '../../lifecycle/list.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
 import { containerFilter } from '../../model/container-filter.ts';
 import { BerthError } from '../../model/errors.ts';
@@ -63,7 +63,7 @@ interface Request {
 async function show({ args, filters, ports }: Request, { print, warn }: CommandContext): Promise<number> {
   const { containers, broken } = listContainers(ports);
   const now = Date.parse(ports.now());
-  const passes = containerFilter(filters, { now, find: (name) => ports.store.findContainer(name) });
+  const passes = containerFilter(filters, filterContext(ports));
   const last = args.bool('latest') ? 1 : Math.max(0, args.int('last') ?? 0);
   const all = args.bool('all') || last > 0 || filters.has('status');
   const selected = containers.filter((record) => passes(record) && (all || isUp(record)));

@@ -6,6 +6,7 @@ import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
 import { isTerminal } from '../descriptors.ts';
 import { warnOfRealTime } from '../limit-flags.ts';
+import { warnOfDiscardedPorts } from '../network-flags.ts';
 import { pullListener, registryAccess } from '../pull-flags.ts';
 
 export const command: Command = {
@@ -44,6 +45,7 @@ export const command: Command = {
       listener: pullListener(args.bool('quiet'), { warn }),
     };
     warnOfRealTime(args, warn);
+    warnOfDiscardedPorts(request, warn);
     const chosen = chosenStreams(args);
     const keys = detachKeys(args);
     if (args.bool('dry-run')) {

@@ -73,6 +73,34 @@ describe('createRequest', () => {
     ],
     [['--read-only-tmpfs=false'], { readOnlyTmpfs: false }],
     [['--network', 'host'], { network: 'host' }],
+    [['--net=mine'], { network: 'bridge', networks: [{ network: 'mine' }] }],
+    [
+      [
+        '--network',
+        'mine',
+        '--ip',
+        '10.1.0.1',
+        '--mac-address',
+        '02:00:00:00:00:01',
+        '--network-alias',
+        'a,b',
+      ],
+      {
+        network: 'bridge',
+        networks: [{ network: 'mine', ips: ['10.1.0.1'], mac: '02:00:00:00:00:01', aliases: ['a', 'b'] }],
+      },
+    ],
+    [
+      ['-p', '80:81,82', '-P', '--expose', '1-2,3/udp', '--expose='],
+      {
+        publish: [
+          { hostIp: '', hostPort: 80, containerPort: 81, range: 1, protocol: 'tcp' },
+          { hostIp: '', hostPort: 0, containerPort: 82, range: 1, protocol: 'tcp' },
+        ],
+        publishAllPorts: true,
+        expose: ['1/tcp', '2/tcp', '3/udp'],
+      },
+    ],
     [['--shm-size', '1g', '--umask', '077'], { shmSizeBytes: 1_073_741_824, umask: 0o77 }],
     [
       ['-m', '64m', '--cpus', '1.5', '--pids-limit', '9'],
@@ -307,7 +335,9 @@ describe('createRequest', () => {
     [['--umask', '888', 'i'], /^invalid umask string 888: invalid argument: /],
     [['--umask', '00022', 'i'], /^invalid umask string 00022: /],
     [['--label', '=x', 'i'], /^unable to process labels: invalid label format: "=x"/],
-    [['--network', 'mine', 'i'], /^unable to find network with name or ID mine: network not found/],
+    [['--net', 'none', '--ip', '10.0.0.1', 'i'], /^--ip can only be set when the network mode is bridge: /],
+    [['-p', '80:80,x', 'i'], /^parsing container port: invalid port number: /],
+    [['--expose', '80,0', 'i'], /^port numbers must be between 1 and 65535/],
     [
       ['--log-driver', 'syslog', 'i'],
       'invalid log driver: invalid argument: use journald, k8s-file, none, passthrough',

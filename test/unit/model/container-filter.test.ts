@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ContainerConfig, RestartPolicyName } from '../../../src/model/config.ts';
 import { containerFilter, PRUNE_FILTERS } from '../../../src/model/container-filter.ts';
+import { BerthError } from '../../../src/model/errors.ts';
 import { parseFilters } from '../../../src/model/filters.ts';
 import { parseMoment } from '../../../src/model/moment.ts';
 import type { ContainerRecord } from '../../../src/model/records.ts';
@@ -20,6 +21,8 @@ interface Sketch {
   health?: 'healthy' | 'starting';
   command?: string[];
   rootfs?: string;
+  network?: ContainerConfig['network'];
+  networks?: string[];
 }
 
 const bind = (source: string, destination: string) => ({
@@ -31,10 +34,15 @@ const bind = (source: string, destination: string) => ({
 
 /** In order of creation, a minute apart, the first at 14:00. */
 const SKETCHES: Record<string, Sketch> = {
-  one: { status: 'running', labels: { a: '1', b: 'two' }, health: 'healthy' },
-  two: { status: 'paused', labels: { a: '2' }, restart: 'on-failure' },
+  one: { status: 'running', labels: { a: '1', b: 'two' }, health: 'healthy', networks: ['podman'] },
+  two: { status: 'paused', labels: { a: '2' }, restart: 'on-failure', networks: ['podman', 'web'] },
   three: { status: 'configured', labels: { c: '' }, mounts: [bind('/tmp', '/data')] },
-  four: { status: 'exited', exitCode: 3, command: ['sh', '-c', 'exit 3'] },
+  four: {
+    status: 'exited',
+    exitCode: 3,
+    command: ['sh', '-c', 'exit 3'],
+    network: `container:${'070e3'.padEnd(64, 'f')}`,
+  },
   five: {
     status: 'stopped',
     exitCode: 0,
@@ -72,6 +80,8 @@ const RECORDS = Object.entries(SKETCHES).map(([name, sketch], index): ContainerR
     restart: { name: restart, maximumRetryCount: 0 },
     entrypoint: [],
     command,
+    network: sketch.network ?? (sketch.networks === undefined ? 'none' : 'bridge'),
+    ...(sketch.networks === undefined ? {} : { networks: sketch.networks.map((network) => ({ network })) }),
   } as Partial<ContainerConfig> as ContainerConfig;
   return {
     config,
@@ -84,9 +94,11 @@ const CONTEXT = {
   now: NOW,
   find(name: string): ContainerRecord {
     const found = RECORDS.find(({ config }) => config.name === name || config.id.startsWith(name));
-    assert.ok(found, `no container with name or ID "${name}" found`);
+    if (found === undefined)
+      throw new BerthError('no-such-container', `no container with name or ID "${name}" found`);
     return found;
   },
+  network: (name: string) => ({ podman: 'podman', web: 'web', '2f25': 'podman' })[name],
 };
 
 /** Names of the containers that pass. */
@@ -169,6 +181,14 @@ const CASES: [filters: string, names: string][] = [
   ['volume=/data/', ''],
   ['volume=/tt', 'five'],
   ['network=none', ''],
+  ['network=podman', 'one two'],
+  ['network=2f25', 'one two'],
+  ['network=web', 'two'],
+  ['network=podman,web', ''],
+  ['network=web network=container:one', 'two four'],
+  ['network=container:07', 'four'],
+  ['network=container:two', ''],
+  ['network=container:nope', ''],
   ['pod=x', ''],
   ['restart-policy=no', 'one three four six seven'],
   ['restart-policy=on-failure', 'two'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type CreateRequest, containerConfig } from '../../../src/model/create-config.ts';
 import type { ImageConfig } from '../../../src/model/image.ts';
+import { parsePublish } from '../../../src/model/publish.ts';
 import { createRequest, IMAGE_CONFIG } from '../../support/config.ts';
 
 const ID = 'ab'.repeat(32);
@@ -34,6 +35,45 @@ function make(request: Partial<CreateRequest> = {}, image: Partial<ImageConfig> 
 }
 
 describe('containerConfig', () => {
+  const publish = [parsePublish('8080:80')];
+  const [port80] = publish;
+  const PORTS: [
+    what: string,
+    request: Partial<CreateRequest>,
+    exposed: string[],
+    ports: unknown,
+    open: unknown,
+  ][] = [
+    ['nothing', { network: 'bridge' }, [], undefined, undefined],
+    [
+      'what is exposed and published',
+      { network: 'bridge', publish, expose: ['90/tcp'] },
+      ['80-81/tcp'],
+      [port80],
+      ['80/tcp', '81/tcp', '90/tcp'],
+    ],
+    [
+      'all that is exposed',
+      { network: 'pasta', publish, expose: ['90/udp'], publishAllPorts: true },
+      ['80', '81/tcp'],
+      [port80, parsePublish('81'), parsePublish('90/udp')],
+      ['80/tcp'],
+    ],
+    [
+      'no ports of a network that is not its own',
+      { network: 'host', publish },
+      ['80'],
+      undefined,
+      ['80/tcp'],
+    ],
+    ['nothing of them', { network: 'none', publish, publishAllPorts: true }, ['80'], undefined, undefined],
+  ];
+  for (const [what, request, exposedPorts, ports, open] of PORTS)
+    it(`has ${what}: ${request.network}`, () => {
+      const made = make(request, { exposedPorts });
+      assert.deepEqual([made.ports, made.exposedPorts], [ports, open]);
+    });
+
   it('has an init program in front of the command only where that can be the first process', () => {
     const init = 'catatonit';
     assert.deepEqual(make({ init, command: ['/sbin/init'] }).systemd, undefined);

@@ -55,7 +55,7 @@ const FACTS: InspectFacts = {
   logPath: '',
   imageDigest: '',
   execIds: [],
-  network: { mode: 'none' },
+  network: { owner: config(), ids: {} },
   mounts: [],
   env: [],
   effectiveCaps: ['CAP_KILL'],
