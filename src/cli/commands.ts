@@ -50,7 +50,15 @@ export const COMMANDS: Record<string, Entry> = {
     summary: 'Mount the root file systems of containers, or list what is mounted',
     load: () => import('./commands/mount.ts'),
   },
+  'network connect': {
+    summary: 'Put a container into one more network',
+    load: () => import('./commands/network-connect.ts'),
+  },
   'network create': { summary: 'Define a network', load: () => import('./commands/network-create.ts') },
+  'network disconnect': {
+    summary: 'Take a container out of a network',
+    load: () => import('./commands/network-disconnect.ts'),
+  },
   'network exists': {
     summary: 'Say by the exit code whether there is such a network',
     load: () => import('./commands/network-exists.ts'),
@@ -63,6 +71,10 @@ export const COMMANDS: Record<string, Entry> = {
   'network prune': {
     summary: 'Remove the networks that no container uses',
     load: () => import('./commands/network-prune.ts'),
+  },
+  'network reload': {
+    summary: "Make containers' interfaces and firewall rules anew",
+    load: () => import('./commands/network-reload.ts'),
   },
   'network rm': { summary: 'Remove networks', load: () => import('./commands/network-rm.ts') },
   'network update': {

@@ -1,6 +1,7 @@
 /** The flags of create (and later run), and how they become a CreateRequest. */
 import path from 'node:path';
 import { LOG_DRIVERS, type LogOptions } from '../model/config.ts';
+import type { NetworkDefaults } from '../model/containers-conf.ts';
 import type { CreateRequest } from '../model/create-config.ts';
 import { BerthError } from '../model/errors.ts';
 import { shownOwners } from '../model/idmap-option.ts';
@@ -13,6 +14,7 @@ import { parseSecurityFlags } from '../model/security-flags.ts';
 import { parseSignal } from '../model/signal.ts';
 import { parseSize } from '../model/size.ts';
 import { parseVolumesFrom } from '../model/volumes-from.ts';
+import { hostNetworkDefaults } from '../wiring/network-defaults.ts';
 import type { Arguments, Flag } from './command.ts';
 import { DRY_RUN } from './dry-run.ts';
 import { listed, pairs } from './entries.ts';
@@ -116,11 +118,12 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   workdir: { type: 'string', short: 'w', help: 'Working directory' },
 };
 
-/** Applies the flags; `env` is the caller's. Throws BerthError with Podman's words where it has them; reads --env-file. */
+/** Applies the flags; `env` is the caller's, `defaults` are the host's. Throws BerthError with Podman's words where it has them; reads --env-file. */
 export function createRequest(
   args: Arguments,
   createCommand: string[],
   env: Record<string, string | undefined> = process.env,
+  defaults: NetworkDefaults = hostNetworkDefaults(env),
 ): CreateRequest {
   const [image = '', ...command] = args.positionals;
   if (image === '' && args.bool('rootfs'))
@@ -135,7 +138,7 @@ export function createRequest(
   const place = rootfs ? rootfsPlace(image) : { image };
   const groups = args.strings('group-add').flatMap(listed);
   const keepsGroups = isKeepGroups(groups);
-  const network = networkRequest(args);
+  const network = networkRequest(args, defaults);
   return {
     ...optional('name', name),
     ...place,

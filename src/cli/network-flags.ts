@@ -1,6 +1,7 @@
 /** The flags that say which networks a container is in, and which of its ports the host has. */
+import type { NetworkDefaults } from '../model/containers-conf.ts';
 import type { CreateRequest } from '../model/create-config.ts';
-import { DEFAULT_NETWORK_MODE, type NetworkChoice, parseNetworkFlags } from '../model/network-choice.ts';
+import { type NetworkChoice, parseNetworkFlags } from '../model/network-choice.ts';
 import { hasPorts } from '../model/port-mappings.ts';
 import { parseExpose, parsePublish } from '../model/publish.ts';
 import type { Arguments, Flag } from './command.ts';
@@ -18,7 +19,7 @@ export const NETWORK_FLAGS: Record<string, Flag> = {
     type: 'strings',
     alias: 'net',
     help: 'bridge, NAME[:ip=…,mac=…,alias=…], none, host, container:NAME, ns:PATH or pasta[:OPTIONS]; also --net',
-    default: DEFAULT_NETWORK_MODE,
+    default: 'bridge',
   },
   'network-alias': { type: 'strings', help: 'Another name of it in all its networks' },
   publish: {
@@ -36,15 +37,17 @@ export const NETWORK_FLAGS: Record<string, Flag> = {
 type NetworkRequest = NetworkChoice & Pick<CreateRequest, 'publish' | 'expose' | 'publishAllPorts'>;
 
 /** Names of networks stay as typed: create looks them up. Throws BerthError in Podman's words. */
-export function networkRequest(args: Arguments): NetworkRequest {
+export function networkRequest(args: Arguments, defaults: NetworkDefaults): NetworkRequest {
   const publish = args.strings('publish').flatMap(listed).map(parsePublish);
   const expose = args.strings('expose').flatMap(listed).flatMap(parseExpose);
-  const choice = parseNetworkFlags(args.strings('network'), {
+  const flags = {
     ip: args.string('ip') ?? '',
     ip6: args.string('ip6') ?? '',
     mac: args.string('mac-address') ?? '',
     aliases: args.strings('network-alias').flatMap(listed),
-  });
+  };
+  const asked = args.has('network') ? args.strings('network') : [];
+  const choice = parseNetworkFlags(asked, flags, defaults);
   return {
     ...choice,
     ...(publish.length === 0 ? {} : { publish }),

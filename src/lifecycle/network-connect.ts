@@ -1,9 +1,9 @@
 /** network connect, disconnect and reload: what changes in the networks of a container, running or not. */
 import type { ContainerConfig } from '../model/config.ts';
 import { asBerthError, BerthError, RollbackError } from '../model/errors.ts';
+import { networkRequest } from '../model/netavark-request.ts';
 import type { NetworkAttachment, NetworkRecord } from '../model/network.ts';
 import { hasNetwork, networkNames } from '../model/network-names.ts';
-import { networkRequest } from '../model/netavark-request.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { hasPayload } from '../model/state.ts';
 import { changedHostsText, changedResolvConfText } from '../oci/files.ts';

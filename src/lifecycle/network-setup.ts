@@ -1,9 +1,10 @@
 /** The network of a container's run: set up before its runtime, or behind it in a user namespace; torn down when it ends. */
 import type { ContainerConfig } from '../model/config.ts';
-import { allErrors, BerthError } from '../model/errors.ts';
+import { allErrors } from '../model/errors.ts';
 import { allocatesAddresses, chooseAddresses } from '../model/ipam.ts';
-import type { NetworkAttachment, NetworkRecord, NetworkRequest } from '../model/network.ts';
 import { type Membership, networkRequest } from '../model/netavark-request.ts';
+import type { NetworkAttachment, NetworkRecord, NetworkRequest } from '../model/network.ts';
+import { noSuchNetwork } from './find-network.ts';
 import { networkRecord, removeNetworkRecord, writeNetworkRecord } from './network-record.ts';
 import type { Ports } from './ports.ts';
 
@@ -57,12 +58,7 @@ export function members(
   const { store, networkFiles } = ports;
   return attachments.map((attachment) => {
     const definition = networkFiles.get(attachment.network);
-    if (definition === undefined)
-      throw new BerthError(
-        'no-such-network',
-        `unable to find network with name or ID ${attachment.network}: network not found`,
-        { exitCode: 126 },
-      );
+    if (definition === undefined) throw noSuchNetwork(attachment.network, 126);
     if (!allocatesAddresses(definition)) return { attachment, definition, addresses: attachment.ips ?? [] };
     const owners = new Map(store.addressesIn(definition.name).map((row) => [row.address, row.containerId]));
     const ownerOf = (address: string): string | undefined => {

@@ -16,6 +16,7 @@ import { knownSubnets } from '../model/network-subnets.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { CleanupPorts } from './cleanup.ts';
 import { removalOrder } from './dependencies.ts';
+import { findNetwork, noSuchNetwork } from './find-network.ts';
 import { networkRecord } from './network-record.ts';
 import type { Ports, Store } from './ports.ts';
 import { beginForcedRemovals, removeContainer } from './remove.ts';
@@ -81,32 +82,6 @@ function addNetwork(
     throw error;
   }
   return definition;
-}
-
-/**
- * By name, whole ID, or the only beginning of one, in that order.
- * @throws BerthError `no-such-network`, `invalid` when the beginning fits several; Podman's words
- */
-export function findNetwork(
-  { networkFiles }: Pick<Ports, 'networkFiles'>,
-  nameOrId: string,
-): NetworkDefinition {
-  const named = networkFiles.get(nameOrId);
-  if (named !== undefined) return named;
-  const [only, second] = networkFiles.list().filter(({ id }) => id.startsWith(nameOrId));
-  if (second !== undefined)
-    throw new BerthError('invalid', `more than one result for network ID ${nameOrId}: write more of it`);
-  if (only === undefined) throw noSuchNetwork(nameOrId);
-  return only;
-}
-
-/** Podman's words. */
-export function noSuchNetwork(nameOrId: string, exitCode = 125): BerthError {
-  return new BerthError(
-    'no-such-network',
-    `unable to find network with name or ID ${nameOrId}: network not found`,
-    { exitCode },
-  );
 }
 
 /** The containers that name each network, oldest first. */

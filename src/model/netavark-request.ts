@@ -1,6 +1,6 @@
 /** What netavark is told of a container. Pure. */
 import type { ContainerConfig } from './config.ts';
-import { shortId } from './name.ts';
+import { networkAliases } from './inspect-network-settings.ts';
 import type { NetworkAttachment, NetworkDefinition, NetworkRequest } from './network.ts';
 
 /** A network that a container is in, with the addresses that it has there. */
@@ -28,10 +28,8 @@ export function interfaceNames(attachments: readonly NetworkAttachment[]): Map<s
 }
 
 /** netavark's input for these networks of the container's, whose interfaces are named among all of its networks. */
-export function networkRequest(
-  { id, name, hostname, ports = [], dns = [], networks = [] }: ContainerConfig,
-  members: readonly Membership[],
-): NetworkRequest {
+export function networkRequest(config: ContainerConfig, members: readonly Membership[]): NetworkRequest {
+  const { id, name, hostname, ports = [], dns = [], networks = [] } = config;
   const names = interfaceNames(networks);
   const servers = dns.filter((server) => server !== 'none');
   return {
@@ -56,8 +54,11 @@ export function networkRequest(
         {
           ...(addresses.length === 0 ? {} : { static_ips: addresses }),
           ...(mac === undefined ? {} : { static_mac: mac }),
-          aliases: [...(attachment.aliases ?? []), shortId(id)],
+          aliases: networkAliases(config, attachment),
           interface_name: names.get(attachment.network) ?? 'eth0',
+          ...(attachment.hostInterfaceName === undefined
+            ? {}
+            : { options: { host_interface_name: attachment.hostInterfaceName } }),
         },
       ]),
     ),

@@ -1,13 +1,11 @@
 /** `--network` and the flags beside it: which networks, and how a container is in them. Pure. Words are Podman's (tried). */
 import type { NetworkMode } from './config.ts';
+import type { NetworkDefaults } from './containers-conf.ts';
 import type { CreateRequest } from './create-config.ts';
 import { BerthError } from './errors.ts';
 import { formatAddress, parseAddress } from './ip-address.ts';
 import { parseJoined } from './namespace.ts';
 import { DEFAULT_NETWORK, type NetworkAttachment } from './network.ts';
-
-/** What a container has that names no network. */
-export const DEFAULT_NETWORK_MODE: NetworkMode = 'none';
 
 export type NetworkChoice = Pick<CreateRequest, 'network' | 'networks' | 'pastaOptions'>;
 
@@ -26,9 +24,13 @@ const MODES = ['none', 'host', 'bridge', 'private', 'container', 'ns', 'pod', 'p
  * The networks by name or ID as typed: create looks them up. `texts` are those of `--network`, in order. Throws BerthError
  * 'invalid', 'unsupported' for a mode that only Podman has.
  */
-export function parseNetworkFlags(texts: readonly string[], flags: AddressFlags): NetworkChoice {
+export function parseNetworkFlags(
+  texts: readonly string[],
+  flags: AddressFlags,
+  defaults: NetworkDefaults,
+): NetworkChoice {
   const [text, ...others] = texts;
-  const choice = text === undefined ? modeAlone(DEFAULT_NETWORK_MODE) : parseFirst(text);
+  const choice = parseFirst(text || defaults.network, defaults);
   if (others.length > 0 && (choice.network !== 'bridge' || isPrivate(text)))
     throw invalid(
       `cannot set multiple networks without bridge network mode, selected mode ${modeWord(text)}: invalid argument`,
@@ -51,14 +53,9 @@ function modeWord(text = ''): string {
   return isPrivate(text) ? 'private' : beforeColon(text);
 }
 
-function modeAlone(network: NetworkMode): NetworkChoice {
-  return network === 'bridge' ? { network, networks: [{ network: DEFAULT_NETWORK }] } : { network };
-}
-
-function parseFirst(text: string): NetworkChoice {
-  if (text === '') return modeAlone(DEFAULT_NETWORK_MODE);
+function parseFirst(text: string, { defaultNetwork }: NetworkDefaults): NetworkChoice {
   if (text === 'none' || text === 'host') return { network: text };
-  if (text === 'private') return modeAlone('bridge');
+  if (text === 'private') return { network: 'bridge', networks: [{ network: defaultNetwork }] };
   const joined = parseJoined(text);
   if (joined !== undefined) return { network: joined };
   const [name, options] = splitOnce(text, ':');
@@ -66,7 +63,7 @@ function parseFirst(text: string): NetworkChoice {
     case 'pasta':
       return { network: name, ...(options === undefined ? {} : { pastaOptions: options.split(',') }) };
     case 'bridge':
-      return { network: name, networks: [{ network: DEFAULT_NETWORK, ...parseOptions(options ?? '') }] };
+      return { network: name, networks: [{ network: defaultNetwork, ...parseOptions(options ?? '') }] };
     case 'slirp4netns':
       throw new BerthError('unsupported', '--network slirp4netns: there is none here: use bridge or pasta');
     case 'pod':
@@ -201,6 +198,21 @@ function assertDistinct(networks: readonly NetworkAttachment[]): void {
 const inner = ({ interfaceName: name }: NetworkAttachment): string[] => (name === undefined ? [] : [name]);
 const outer = ({ hostInterfaceName: name }: NetworkAttachment): string[] =>
   name === undefined ? [] : [name];
+
+/** As `network connect` has these flags. Throws BerthError 'invalid'. */
+export function attachmentOf({ ip, ip6, mac, aliases }: AddressFlags): Omit<NetworkAttachment, 'network'> {
+  const ips = Object.entries({ ip, ip6 }).flatMap(([flag, text]) => {
+    const why = `invalid argument ${JSON.stringify(text)} for "--${flag}" flag: failed to parse IP: ${JSON.stringify(text)}`;
+    return text === '' ? [] : [address(text, why)];
+  });
+  const attachment = {
+    ...(ips.length === 0 ? {} : { ips }),
+    ...(mac === '' ? {} : { mac: parseMac(mac) }),
+    ...(aliases.length === 0 ? {} : { aliases: aliases.map(parseAlias) }),
+  };
+  assertDistinct([{ network: '', ...attachment }]);
+  return attachment;
+}
 
 function address(text: string, refusal: string): string {
   const parsed = parseAddress(text);

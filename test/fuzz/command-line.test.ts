@@ -124,7 +124,9 @@ describe('what a person types gets an answer', () => {
           parseCommandLine({ ...COMMAND, stopAtPositional: true, positionals: [1, 2] }, [...argv, 'image']),
         );
         if (args === undefined) return;
-        const request = answer(() => createRequest(args, []));
+        const request = answer(() =>
+          createRequest(args, [], process.env, { network: 'none', defaultNetwork: 'podman' }),
+        );
         if (request === undefined) return;
         assert.ok(request.stopSignal === undefined || request.stopSignal > 0);
         assert.ok(request.shmSizeBytes >= 0 && request.umask >= 0 && request.umask <= 0o7777);

@@ -1,5 +1,5 @@
+import { findNetwork } from '../../lifecycle/find-network.ts';
 import { inspect } from '../../lifecycle/inspect.ts';
-import { findNetwork } from '../../lifecycle/networks.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
 import { resolveImage } from '../../lifecycle/resolve-image.ts';
 import { findVolume } from '../../lifecycle/volumes.ts';

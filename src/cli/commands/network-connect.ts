@@ -1,7 +1,8 @@
+import { findNetwork } from '../../lifecycle/find-network.ts';
 import { connectNetwork } from '../../lifecycle/network-connect.ts';
-import { findNetwork } from '../../lifecycle/networks.ts';
-import { attachmentOf } from '../../model/network-flags.ts';
+import { attachmentOf } from '../../model/network-choice.ts';
 import type { Command } from '../command.ts';
+import { listed } from '../entries.ts';
 
 export const command: Command = {
   path: ['network', 'connect'],
@@ -17,10 +18,10 @@ export const command: Command = {
   async run(args, context) {
     const [network = '', container = ''] = args.positionals;
     const options = attachmentOf({
-      aliases: args.strings('alias'),
-      ip: args.string('ip'),
-      ip6: args.string('ip6'),
-      mac: args.string('mac-address'),
+      aliases: args.strings('alias').flatMap(listed),
+      ip: args.string('ip') ?? '',
+      ip6: args.string('ip6') ?? '',
+      mac: args.string('mac-address') ?? '',
     });
     const ports = await context.ports();
     const { name } = findNetwork(ports, network);

@@ -1,4 +1,4 @@
-import { findNetwork } from '../../lifecycle/networks.ts';
+import { findNetwork } from '../../lifecycle/find-network.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 

@@ -1,4 +1,5 @@
-import { findNetwork, noSuchNetwork, removeNetwork } from '../../lifecycle/networks.ts';
+import { findNetwork, noSuchNetwork } from '../../lifecycle/find-network.ts';
+import { removeNetwork } from '../../lifecycle/networks.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { forEach } from '../each.ts';

@@ -7,6 +7,7 @@ import type { CreateRequest } from '../../../src/model/create-config.ts';
 import { createRequest as plainRequest } from '../../support/config.ts';
 
 /** The environment of the one who types it. */
+const NO_NETWORK = { network: 'none', defaultNetwork: 'podman' };
 const OWN = { OWN: 'o', HTTPS_PROXY: 'p', ALL_PROXY: 'no' };
 
 /** The request that `berth create …` makes. */
@@ -23,7 +24,7 @@ function request(...argv: string[]): CreateRequest {
     },
     argv,
   );
-  return createRequest(args, ['berth', 'create', ...argv], OWN);
+  return createRequest(args, ['berth', 'create', ...argv], OWN, NO_NETWORK);
 }
 
 describe('createRequest', () => {

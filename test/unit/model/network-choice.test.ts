@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   type AddressFlags,
-  DEFAULT_NETWORK_MODE,
   type NetworkChoice,
   parseNetworkFlags,
 } from '../../../src/model/network-choice.ts';
 
+const DEFAULTS = { network: 'none', defaultNetwork: 'podman' };
 const NO_FLAGS: AddressFlags = { ip: '', ip6: '', mac: '', aliases: [] };
 
 const choose = (networks: string[], flags: Partial<AddressFlags> = {}): NetworkChoice =>
-  parseNetworkFlags(networks, { ...NO_FLAGS, ...flags });
+  parseNetworkFlags(networks, { ...NO_FLAGS, ...flags }, DEFAULTS);
 const bridge = (...networks: NonNullable<NetworkChoice['networks']>): NetworkChoice => ({
   network: 'bridge',
   networks,
@@ -68,7 +68,7 @@ describe('parseNetworkFlags', () => {
 
   it('takes an empty text for none', () => {
     assert.deepEqual(choose(['']), choose([]));
-    assert.equal(choose([]).network, DEFAULT_NETWORK_MODE);
+    assert.equal(choose([]).network, 'none');
   });
 
   const REFUSED: [networks: string[], message: string, flags?: Partial<AddressFlags>][] = [
