@@ -188,15 +188,22 @@ export interface PrunedNetwork {
   error?: unknown;
 }
 
-/** Removes the networks that no container of Berth's names, among those that pass; never the default one. */
+/**
+ * Removes the networks that no container of Berth's names, among those that pass; never the default one. Where a bridge
+ * is there, containers are in it, though they are none of Berth's.
+ */
 export function pruneNetworks(
   ports: NetworkPorts,
   passes: (network: NetworkDefinition) => boolean,
 ): PrunedNetwork[] {
+  const { networkFiles } = ports;
   const users = networkUsers(ports);
-  return ports.networkFiles
+  const interfaces = networkFiles.hostInterfaces();
+  const isInUse = ({ name, driver, network_interface = '' }: NetworkDefinition): boolean =>
+    users.has(name) || (driver === 'bridge' && interfaces.includes(network_interface));
+  return networkFiles
     .list()
-    .filter((network) => network.name !== DEFAULT_NETWORK && !users.has(network.name) && passes(network))
+    .filter((network) => network.name !== DEFAULT_NETWORK && !isInUse(network) && passes(network))
     .map((network) => {
       try {
         dropNetwork(ports, network);
