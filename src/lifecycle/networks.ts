@@ -23,7 +23,7 @@ import { beginForcedRemovals, removeContainer } from './remove.ts';
 
 type NetworkPorts = Pick<Ports, 'store' | 'networkFiles' | 'now'>;
 
-/** How often a subnet is chosen anew because another program has taken it meanwhile. */
+/** How often name and subnet are chosen anew because another program has taken them meanwhile. */
 const TRIES = 10;
 
 /**
@@ -42,14 +42,11 @@ export function createNetwork(
     const definition = store.transaction(() => addNetwork(ports, request));
     if (definition !== undefined) return definition.name;
     if (tries === TRIES)
-      throw new BerthError(
-        'network',
-        'other programs take each subnet that is chosen: write one with --subnet',
-      );
+      throw new BerthError('network', 'other programs take each name or subnet that is chosen: write them');
   }
 }
 
-/** Undefined if another program has made a network that overlaps the new one meanwhile: then it is gone again. */
+/** Undefined if another program has taken the chosen name or subnet meanwhile: then nothing of it is left. */
 function addNetwork(
   ports: NetworkPorts & Pick<Ports, 'randomBytes'>,
   request: NetworkCreateRequest,
@@ -61,10 +58,14 @@ function addNetwork(
     hostSubnets: networkFiles.hostSubnets(),
     hostInterfaces: networkFiles.hostInterfaces(),
     id: idFromBytes(randomBytes(32)),
-    created: now(),
+    // As Go writes it, whose JSON of the same network is then the same.
+    created: now().replace(/\.?0*Z$/, 'Z'),
     randomBytes,
   });
-  if (!networkFiles.add(definition)) throw networkNameInUse(definition.name);
+  if (!networkFiles.add(definition)) {
+    if (request.name) throw networkNameInUse(definition.name);
+    return undefined;
+  }
   try {
     if (definition.driver === 'bridge') {
       const known = new Set([definition, ...networks].map(({ id }) => id));
@@ -162,15 +163,22 @@ export interface PrunedNetwork {
   error?: unknown;
 }
 
-/** Removes the networks that no container of Berth's names, among those that pass; never the default one. */
+/**
+ * Removes the networks that no container of Berth's names, among those that pass; never the default one. Where a bridge
+ * is there, containers are in it, though they are none of Berth's.
+ */
 export function pruneNetworks(
   ports: NetworkPorts,
   passes: (network: NetworkDefinition) => boolean,
 ): PrunedNetwork[] {
+  const { networkFiles } = ports;
   const users = networkUsers(ports);
-  return ports.networkFiles
+  const interfaces = networkFiles.hostInterfaces();
+  const isInUse = ({ name, driver, network_interface = '' }: NetworkDefinition): boolean =>
+    users.has(name) || (driver === 'bridge' && interfaces.includes(network_interface));
+  return networkFiles
     .list()
-    .filter((network) => network.name !== DEFAULT_NETWORK && !users.has(network.name) && passes(network))
+    .filter((network) => network.name !== DEFAULT_NETWORK && !isInUse(network) && passes(network))
     .map((network) => {
       try {
         dropNetwork(ports, network);

@@ -1,9 +1,9 @@
 import { createNetwork } from '../../lifecycle/networks.ts';
 import { BerthError } from '../../model/errors.ts';
 import { formatAddress, parseAddress } from '../../model/ip-address.ts';
-import { checkNetworkName } from '../../model/network-request.ts';
+import { checkNetworkName, type NetworkCreateRequest } from '../../model/network-request.ts';
 import { parseRoute, parseSubnets } from '../../model/network-subnets.ts';
-import type { Command } from '../command.ts';
+import type { Arguments, Command } from '../command.ts';
 import { listed, pairs } from '../entries.ts';
 
 export const command: Command = {
@@ -32,29 +32,34 @@ export const command: Command = {
   },
   positionals: [0, 1],
   async run(args, { ports, print }) {
-    const [name] = args.positionals;
-    const interfaceName = args.string('interface-name');
-    const ipamDriver = args.string('ipam-driver');
-    const gateways = args.strings('gateway').flatMap(listed).map(gatewayOf);
-    const request = {
-      ...(name === undefined ? {} : { name }),
-      driver: args.string('driver') ?? '',
-      ...(interfaceName === undefined ? {} : { interfaceName }),
-      labels: entries(args.strings('label'), 'labels'),
-      options: entries(args.strings('opt'), 'options'),
-      routes: args.strings('route').map(parseRoute),
-      subnets: parseSubnets(args.strings('subnet'), { gateways, ranges: args.strings('ip-range') }),
-      ipv6: args.bool('ipv6'),
-      internal: args.bool('internal'),
-      dns: !args.bool('disable-dns'),
-      dnsServers: args.strings('dns').flatMap(listed),
-      ...(ipamDriver === undefined ? {} : { ipamDriver }),
-    };
-    if (name) checkNetworkName(name);
+    const request = networkRequest(args);
+    if (request.name) checkNetworkName(request.name);
     print(`${createNetwork(await ports(), request, { ignore: args.bool('ignore') })}\n`);
     return 0;
   },
 };
+
+/** What the command line asks for. Throws BerthError in Podman's words. */
+export function networkRequest(args: Arguments): NetworkCreateRequest {
+  const [name] = args.positionals;
+  const interfaceName = args.string('interface-name');
+  const ipamDriver = args.string('ipam-driver');
+  const gateways = args.strings('gateway').flatMap(listed).map(gatewayOf);
+  return {
+    ...(name === undefined ? {} : { name }),
+    driver: args.string('driver') ?? '',
+    ...(interfaceName === undefined ? {} : { interfaceName }),
+    labels: entries(args.strings('label'), 'labels'),
+    options: entries(args.strings('opt'), 'options'),
+    routes: args.strings('route').map(parseRoute),
+    subnets: parseSubnets(args.strings('subnet'), { gateways, ranges: args.strings('ip-range') }),
+    ipv6: args.bool('ipv6'),
+    internal: args.bool('internal'),
+    dns: !args.bool('disable-dns'),
+    dnsServers: args.strings('dns').flatMap(listed),
+    ...(ipamDriver === undefined ? {} : { ipamDriver }),
+  };
+}
 
 function gatewayOf(text: string, _index: number, all: string[]): string {
   const address = parseAddress(text.trim());

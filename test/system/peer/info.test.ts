@@ -111,8 +111,7 @@ describe('berth info beside podman info', () => {
     const format = paths.map((path) => `${path}: {{printf "%T" .${path}}} {{.${path}}}`).join('\n');
     const asked = ['info', '--format', format];
     assert.equal(await bed.ok(['berth', ...asked]), await bed.ok(['podman', ...asked]));
-    const absent =
-      '{{.Host.FreeLocks}} "{{.Host.BuildahVersion}}" {{.Host.NetworkBackendInfo.DNS}} {{.Version.Built}}';
+    const absent = '{{.Host.FreeLocks}} "{{.Host.BuildahVersion}}" {{.Host.Pasta}} {{.Version.Built}}';
     assert.equal(await berth(bed, 'info', '-f', absent), '<nil> "" {  } 0');
     assert.match(
       await berth(

@@ -276,9 +276,9 @@ export const ALL: Story = {
       'echo y | berth system prune',
       {
         differs: {
-          why: 'there are no networks and no build cache',
+          why: 'there is no build cache',
           stdout:
-            /^WARNING! This command removes:\n\t- all stopped containers\n\t- all dangling images\n\nAre you sure you want to continue\? \[y\/N\] Total/,
+            /^WARNING! This command removes:\n\t- all stopped containers\n\t- all networks not used by at least one container\n\t- all dangling images\n\nAre you sure you want to continue\? \[y\/N\] Total/,
         },
       },
     ],
