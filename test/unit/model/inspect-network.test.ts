@@ -51,7 +51,7 @@ describe('NetworkSettings', () => {
       [{ '9/tcp': null }, ['none']],
     );
     assert.deepEqual([ofMode('host').Ports, Object.keys(ofMode('host').Networks)], [{}, ['host']]);
-    assert.deepEqual([ofMode('ns:/x').Ports, ofMode('ns:/x').Networks], [{ '9/tcp': null }, null]);
+    assert.deepEqual([ofMode('ns:/x').Ports, ofMode('ns:/x').Networks], [{ '9/tcp': null }, undefined]);
     assert.deepEqual(settings({ network: 'bridge', ...port }).Ports, {
       '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }],
       '90/tcp': null,
