@@ -56,12 +56,12 @@ export function networkRequest(args: Arguments, defaults: NetworkDefaults): Netw
   };
 }
 
-/** Ports of a container whose network is not its own lead nowhere. */
+/** Ports of a container whose network is not its own lead nowhere; of a namespace that a path names, Podman does not say so. */
 export function warnOfDiscardedPorts(
   { network, publish }: Pick<CreateRequest, 'network' | 'publish'>,
   warn: (line: string) => void,
 ): void {
-  if (publish === undefined || hasPorts(network)) return;
+  if (publish === undefined || hasPorts(network) || network.startsWith('ns:')) return;
   warn(
     'Port mappings have been discarded as one of the Host, Container, Pod, and None network modes are in use',
   );

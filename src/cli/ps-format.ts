@@ -128,6 +128,7 @@ const HEADERS = {
   Status: 'STATUS',
   State: 'STATE',
   Ports: 'PORTS',
+  ExposedPorts: 'EXPOSED PORTS',
   Names: 'NAMES',
   Labels: 'LABELS',
   Mounts: 'MOUNTS',

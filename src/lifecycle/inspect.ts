@@ -76,7 +76,7 @@ export async function restartCount(
 }
 
 async function networkOf(ports: InspectPorts, config: ContainerConfig): Promise<InspectFacts['network']> {
-  const owner = networkOwner(ports.store, config);
+  const owner = shownOwner(networkOwner(ports.store, config), config);
   const record = ports.store.getContainer(owner.id);
   const state = record === undefined ? undefined : current(record, ports).state;
   const pid = state !== undefined && hasPayload(state.status) ? state.payload?.pid : undefined;
@@ -86,6 +86,12 @@ async function networkOf(ports: InspectPorts, config: ContainerConfig): Promise<
   if (run === undefined) return { owner, ids, pid };
   const namespace = (await ports.networkDriver()).namespacePath(owner.id);
   return { owner, ids, pid, namespace, ...(run.status === undefined ? {} : { status: run.status }) };
+}
+
+/** What it exposes is not shown of those that use its network. */
+function shownOwner(owner: ContainerConfig, { id }: ContainerConfig): ContainerConfig {
+  const { exposedPorts: _, ...others } = owner;
+  return owner.id === id ? owner : others;
 }
 
 /** A network whose definition is gone or broken has none. */

@@ -48,7 +48,7 @@ export function networkSettings(facts: NetworkFacts): object {
     LinkLocalIPv6PrefixLen: 0,
     Ports: owner.network === 'host' ? {} : inspectPorts(owner.ports, owner.exposedPorts),
     SandboxKey: sandboxKey(facts),
-    Networks: networksOf(facts),
+    ...(owner.network.startsWith('ns:') ? {} : { Networks: networksOf(facts) }),
   };
 }
 
@@ -57,9 +57,8 @@ function sandboxKey({ owner, pid, namespace }: NetworkFacts): string {
   return namespace ?? `/proc/${pid}/ns/net`;
 }
 
-function networksOf({ owner, status, ids }: NetworkFacts): Record<string, object> | null {
+function networksOf({ owner, status, ids }: NetworkFacts): Record<string, object> {
   const { network, networks } = owner;
-  if (network.startsWith('ns:')) return null;
   if (networks === undefined)
     return {
       [network]: { ...NO_ADDRESS, NetworkID: network, DriverOpts: null, IPAMConfig: null, Links: null },

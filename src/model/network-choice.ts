@@ -18,7 +18,7 @@ export interface AddressFlags {
 }
 
 /** Modes, which no further `--network` can be. */
-const MODES = ['none', 'host', 'bridge', 'private', 'container', 'ns', 'pod', 'pasta', 'slirp4netns'];
+const MODES = ['none', 'host', 'bridge', 'private', 'container', 'pod', 'pasta', 'slirp4netns'];
 
 /**
  * The networks by name or ID as typed: create looks them up. `texts` are those of `--network`, in order. Throws BerthError

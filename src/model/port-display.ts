@@ -15,10 +15,10 @@ export function portsColumn(ports: readonly PortMapping[] = [], exposed: readonl
   return [...published, ...exposedRanges(exposed.filter((one) => !isPublished(ports, one)))].join(', ');
 }
 
-/** Ports that follow each other as one range, by protocol. */
+/** Ports that follow each other as one range, by the protocol's name. */
 function exposedRanges(exposed: readonly string[]): string[] {
   const sorted = sortExposed(exposed).map(splitExposed);
-  return PORT_PROTOCOLS.flatMap((protocol) => {
+  return PORT_PROTOCOLS.toSorted().flatMap((protocol) => {
     const ranges: { first: number; range: number }[] = [];
     for (const { port } of sorted.filter((one) => one.protocol === protocol)) {
       const last = ranges.at(-1);

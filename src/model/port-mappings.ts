@@ -49,9 +49,12 @@ function joinSorted(asked: readonly PortMapping[]): PortMapping[] {
   return joined;
 }
 
-/** How far the first one goes with the second, if it leads on to the same ports; the second starts no earlier. */
+/**
+ * How far the first one goes with the second, if it leads on to the same ports; the second starts no earlier. Of the ports
+ * that are open, only the same ones are one.
+ */
 function joinedRange(first: PortMapping, second: PortMapping): number | undefined {
-  if (second.hostPort === 0 || first.hostPort === 0) return undefined;
+  if (first.hostPort !== 0 && second.hostPort === 0) return undefined;
   const ahead = second.hostPort - first.hostPort;
   if (ahead > first.range || ahead !== second.containerPort - first.containerPort) return undefined;
   return Math.max(first.range, ahead + second.range);

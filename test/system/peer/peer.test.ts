@@ -14,6 +14,10 @@ describe('Berth answers as Podman:', () => {
   before(async () => {
     bed = await bootWith('peer', ['busybox']);
     await preparePodman(bed, ['busybox']);
+    // The definitions are the host's: both engines read the same files.
+    await bed.sh(
+      'podman network create --subnet 10.120.1.0/24 peer-a; podman network create --subnet 10.120.2.0/24 --subnet fd00:b::/64 peer-b',
+    );
   });
   after(() => bed.close());
 

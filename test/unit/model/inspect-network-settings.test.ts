@@ -1,11 +1,7 @@
 /** NetworkSettings of `inspect`, as Podman 5.4 showed them of containers like these. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  type NetworkFacts,
-  networkAliases,
-  networkSettings,
-} from '../../../src/model/inspect-network-settings.ts';
+import { type NetworkFacts, networkAliases, networkSettings } from '../../../src/model/inspect-network-settings.ts';
 import type { NetworkStatus } from '../../../src/model/network.ts';
 import { parsePublish } from '../../../src/model/publish.ts';
 import { config } from '../../support/config.ts';
@@ -55,7 +51,7 @@ describe('NetworkSettings', () => {
       [{ '9/tcp': null }, ['none']],
     );
     assert.deepEqual([ofMode('host').Ports, Object.keys(ofMode('host').Networks)], [{}, ['host']]);
-    assert.deepEqual([ofMode('ns:/x').Ports, ofMode('ns:/x').Networks], [{ '9/tcp': null }, null]);
+    assert.deepEqual([ofMode('ns:/x').Ports, ofMode('ns:/x').Networks], [{ '9/tcp': null }, undefined]);
     assert.deepEqual(settings({ network: 'bridge', ...port }).Ports, {
       '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }],
       '90/tcp': null,

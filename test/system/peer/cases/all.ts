@@ -6,6 +6,7 @@ import { IMAGES } from './images.ts';
 import { ALL, CHANGES, FILES, LISTS } from './lists.ts';
 import { LOGS } from './logs.ts';
 import { NAMES } from './names.ts';
+import { NETWORK_FLAGS, NETWORK_LISTS, PORTS } from './ports.ts';
 import { SECRETS } from './secrets.ts';
 import { CLEANUP, KILL, RM, START, STOP, WAIT } from './verbs.ts';
 import { VOLUME_FLAGS, VOLUMES } from './volumes.ts';
@@ -13,4 +14,5 @@ import { VOLUME_FLAGS, VOLUMES } from './volumes.ts';
 export const GROUPS: (Cells | Story)[] = [
   ...[NAMES, CREATE, RUN, START, STOP, CLEANUP, KILL, WAIT, RM],
   ...[EXEC, LOGS, LISTS, ALL, CHANGES, FILES, IMAGES, SECRETS, VOLUMES, VOLUME_FLAGS],
+  ...[PORTS, NETWORK_FLAGS, NETWORK_LISTS],
 ];
