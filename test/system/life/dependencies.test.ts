@@ -204,7 +204,10 @@ describe('containers that need each other', () => {
         const deep = facts.filter(({ Name }) => Name.startsWith('deep-'));
         const leaf = facts.find(({ Name }) => Name === 'leaf');
         for (const { State } of facts.filter(({ Name }) => Name.startsWith('wide-')))
-          assert.ok(State.StartedAt < (leaf?.State.StartedAt ?? ''), 'the leaf starts last');
+          assert.ok(
+            Date.parse(State.StartedAt) < Date.parse(leaf?.State.StartedAt ?? ''),
+            'the leaf starts last',
+          );
         for (const times of [deep.map(({ Created }) => Created), deep.map(({ State }) => State.StartedAt)]) {
           const gaps = times.slice(1).map((time, index) => Date.parse(time) - Date.parse(times[index] ?? ''));
           assert.ok(
