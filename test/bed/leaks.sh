@@ -32,10 +32,13 @@ systemctl list-units --all --plain --no-legend | while read -r unit load active 
     *) if [ "$active" = failed ]; then echo "unit: $unit failed"; fi ;;
   esac
 done
+dirs=()
 for dir in /run/systemd/transient /run/systemd/system /run/systemd/system.control /etc/systemd/system \
   /etc/systemd/system.control /usr/local/lib/systemd; do
-  if [ -d "$dir" ]; then find "$dir" -mindepth 1 | sed 's/^/unit file: /'; fi
+  if [ -d "$dir" ]; then dirs+=("$dir"); fi
 done
+find "${dirs[@]}" -mindepth 1 -printf 'unit file: %p\n'
+if [ -d /run/berth ]; then find /run/berth -mindepth 1 -printf 'runtime file: %p\n'; fi
 
 for dir in /proc/[0-9]*; do
   pid=${dir#/proc/}
@@ -46,5 +49,3 @@ for dir in /proc/[0-9]*; do
   if [ "$pid" = $$ ] || [ "$2" = $$ ]; then continue; fi
   echo "process: $pid, started at ${20}: ${command[*]:-${stat%%)*})}"
 done
-
-if [ -d /run/berth ]; then find /run/berth -mindepth 1 | sed 's/^/runtime file: /'; fi

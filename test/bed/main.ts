@@ -5,19 +5,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { cacheDir } from './cache.ts';
 import { HostError } from './host.ts';
 import { ensureImage, type ImageName } from './images.ts';
 import { bootInstalled, debPath } from './installed.ts';
-import { baseRoot, installedRoot, isOverlay } from './rootfs.ts';
+import { inOrder } from './order.ts';
+import { baseRoot, installedRoot } from './rootfs.ts';
 
 const root = join(import.meta.dirname, '../..');
 
 /**
- * Runs a program with memory as its temporary folder, for itself alone: tests mount overlays in theirs,
- * which is not possible where the host's is on an overlay (in most containers).
+ * Runs a program with memory as its temporary folder, for itself alone: tests mount overlays in theirs, which is not
+ * possible where the host's is on an overlay (in most containers), and what they unpack there has to reach no disk.
  */
 const TMPFS = ['unshare', '--mount', 'sh', '-euc', `mount -t tmpfs tmpfs '${tmpdir()}' && exec "$@"`, 'sh'];
 
@@ -67,26 +69,23 @@ async function test(patterns: string[]): Promise<number> {
   if (patterns.length === 0) preparations.push(checks());
   await Promise.all(preparations);
 
-  const room = (await isOverlay(tmpdir())) ? TMPFS : [];
-  return runNode(
-    [
-      ...['--test', '--test-timeout=1800000', `--test-concurrency=${Math.min(availableParallelism(), 4)}`],
-      ...[
-        `--test-reporter=${join(import.meta.dirname, 'reporter.ts')}`,
-        '--test-reporter-destination=stdout',
-      ],
-      ...files,
-    ],
-    room,
-  );
+  return runNode([join(import.meta.dirname, 'run.ts'), ...files], room());
 }
 
-/** Test files below test/, fast kinds first, as paths below the root. */
+/**
+ * Prefix of a program whose temporary folder is memory: not where that would hide the checkout or the cache from it.
+ */
+function room(): string[] {
+  const hidden = [root, cacheDir()].some((path) => path.startsWith(`${tmpdir()}/`));
+  return hidden ? [] : TMPFS;
+}
+
+/** Test files below test/, as paths below the root, in the order in which they run. */
 function testFiles(patterns: string[]): string[] {
-  const kinds = ['unit', 'golden', 'fuzz', 'process', 'system'];
-  return kinds
-    .flatMap((kind) => globSync(`test/${kind}/**/*.test.ts`, { cwd: root }).sort())
-    .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)));
+  const files = globSync('test/{unit,golden,fuzz,process,system}/**/*.test.ts', { cwd: root });
+  return inOrder(
+    files.filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern))),
+  );
 }
 
 async function checks(): Promise<void> {

@@ -17,6 +17,12 @@ for unit in \
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
+# Nor what these make units of; all of them run at every daemon-reload, and each link of `systemctl enable` is one.
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in "$root"/usr/lib/systemd/system-generators/*; do
+  ln -s /dev/null "$root/etc/systemd/system-generators/${generator##*/}"
+done
+
 # The hard limits of the host cannot be raised without CAP_SYS_RESOURCE, and its pids controller may be
 # on cgroup v1: Podman, the peer, must not ask for either.
 mkdir -p "$root/etc/containers/containers.conf.d"

@@ -16,7 +16,7 @@ const PACKAGES = [
   ...['conmon', 'crun', 'runc', 'catatonit', 'netavark', 'aardvark-dns', 'nftables', 'iptables', 'iproute2'],
   ...['podman', 'golang-github-containers-common', 'uidmap', 'passt', 'skopeo', 'umoci', 'criu', 'libcriu2'],
   ...['attr', 'libcap2-bin', 'busybox-static', 'ca-certificates', 'xz-utils', 'zstd'],
-  ...['procps', 'jq', 'hyperfine', 'strace', 'socat', 'time'],
+  ...['procps', 'jq', 'hyperfine', 'sqlite3', 'strace', 'socat', 'time'],
   // A registry to pull from, and what makes its passwords and certificates.
   ...['docker-registry', 'apache2-utils', 'openssl'],
 ];

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-const REPORTER = join(import.meta.dirname, '../bed/reporter.ts');
+const RUN = join(import.meta.dirname, '../bed/run.ts');
 
 describe('the report of a test run', () => {
   let folder: string;
@@ -14,12 +14,11 @@ describe('the report of a test run', () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  /** Runs tests given as source with the reporter, as `npm test` does. */
+  /** Runs tests given as source, as `npm test` does. */
   function report(source: string, env: Record<string, string>): { code: number | null; lines: string[] } {
     const file = join(folder, 'some.test.mjs');
     writeFileSync(file, `import test from 'node:test';\n${source}`);
-    const args = ['--test', `--test-reporter=${REPORTER}`, '--test-reporter-destination=stdout', file];
-    const result = spawnSync(process.execPath, args, {
+    const result = spawnSync(process.execPath, [RUN, file], {
       encoding: 'utf8',
       env: { PATH: process.env.PATH, ...env },
     });
@@ -35,6 +34,7 @@ describe('the report of a test run', () => {
     assert.match(lines.at(-8) ?? '', /tests 1$/);
     assert.match(lines.at(-1) ?? '', /duration_ms/);
     assert.equal(report("test('bad', () => { throw new Error(); });", {}).code, 1);
+    assert.equal(report('throw new Error();', {}).code, 1);
   });
 
   test('names skipped and todo tests above the closing lines, and fails, in CI', () => {

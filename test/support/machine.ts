@@ -92,15 +92,22 @@ export async function leavingNothing<T>(bed: Bed, work: () => Promise<T>, allow:
     bed,
     'find /run/berth/containers /var/lib/berth/containers /var/lib/berth/volumes -mindepth 1 2>/dev/null || true',
   );
-  const volumes = left.includes('/volumes/') ? await berth(bed, 'volume', 'ls', '--quiet') : '';
+  if (left !== '') await assertOwned(bed, left.split('\n'));
+  return result;
+}
+
+/** Asserts that each path belongs to a container or a volume that is there. */
+async function assertOwned(bed: Bed, paths: string[]): Promise<void> {
+  const volumes = paths.some((path) => path.includes('/volumes/'))
+    ? await berth(bed, 'volume', 'ls', '--quiet')
+    : '';
   const names = `${await berth(bed, 'ps', '--all', '--quiet', '--no-trunc')}\n${volumes}`;
-  for (const line of left.split('\n').filter(Boolean)) {
+  for (const path of paths) {
     assert.ok(
-      names.split('\n').some((id) => id !== '' && line.includes(id)),
-      `left behind: ${line}`,
+      names.split('\n').some((id) => id !== '' && path.includes(id)),
+      `left behind: ${path}`,
     );
   }
-  return result;
 }
 
 /** What a command answers, that may fail; without line ends. */

@@ -8,6 +8,7 @@ import { planReady, planStart, planStartWaiting } from '../../../src/model/plan/
 import { MARK_STOPPING, planStop } from '../../../src/model/plan/stop.ts';
 import { planUpdate } from '../../../src/model/plan/update.ts';
 import { config } from '../../support/config.ts';
+import { RUNTIMES, type RuntimeName } from '../../support/machine.ts';
 
 /** How the container is made, brought to the point before the cut, and to the cut: see script.ts. */
 export type Situation =
@@ -33,6 +34,7 @@ export interface Cell {
   /** `start before mount-rootfs` */
   point: string;
   next: Next;
+  runtime: RuntimeName;
 }
 
 const whole = config({
@@ -90,34 +92,55 @@ const PLANS: Record<Situation, Plan<string>[]> = {
 export const SITUATIONS = Object.keys(PLANS) as Situation[];
 
 /**
+ * What comes next: of every list one, in turn from point to point, so that each point is followed by as many of them as
+ * there are lists. What stands alone in a list follows every point.
+ *
  * Where a cut leaves a container half made or half removed, there is nothing to stop; what runs is stopped before its rm,
- * and what does not run before what was cut is done again: those are the stops.
+ * and what does not run before what was cut is done again: those are the stops. The plans of the situations with one list
+ * are cut in others too.
  */
-const NEXTS: Record<Situation, readonly Next[]> = {
-  create: ['start', 'rm'],
-  start: ['start', 'stop', 'rm'],
-  checked: ['start', 'stop', 'rm'],
-  waiting: ['start', 'rm'],
-  stop: ['start', 'stop', 'rm'],
+const NEXTS: Record<Situation, readonly (readonly Next[])[]> = {
+  create: [['start'], ['rm']],
+  start: [['start'], ['stop', 'rm']],
+  checked: [['start'], ['stop', 'rm']],
+  waiting: [['start'], ['rm']],
+  stop: [['start'], ['stop', 'rm']],
   // Killed before it thaws, systemd waits out the unit's stop timeout: slow, and the same for each.
-  frozen: ['start'],
-  vain: ['start', 'stop', 'rm'],
-  rm: ['start', 'rm'],
-  'auto-remove': ['start', 'rm'],
-  rename: ['start', 'rm', 'again'],
-  'rename-running': ['start', 'rm', 'again'],
-  update: ['start', 'rm', 'again'],
-  'update-running': ['start', 'rm', 'again'],
+  frozen: [['start']],
+  vain: [['start'], ['stop', 'rm']],
+  rm: [['start'], ['rm']],
+  'auto-remove': [['start', 'rm']],
+  rename: [['again'], ['start', 'rm']],
+  'rename-running': [['start', 'rm', 'again']],
+  update: [['again'], ['start', 'rm']],
+  'update-running': [['start', 'rm', 'again']],
 };
 
-/**
- * Before every step of the situation and after the last of each plan, with everything that may come next. After a step that
- * another one follows is the same moment as before that one: nothing runs in between.
- */
-export function cellsOf(situation: Situation, nexts = NEXTS[situation]): Cell[] {
-  return PLANS[situation].flatMap(({ of, steps }) =>
-    [...steps.map((step) => `${of} before ${step}`), `${of} after ${steps.at(-1)}`].flatMap((point) =>
-      nexts.map((next) => ({ situation, point, next })),
-    ),
+/** BERTH_CUTS=all: everything that may come next after every point, with either runtime; several times as long. */
+const ALL = process.env.BERTH_CUTS === 'all';
+
+/** Before every step of the situation and after the last of each plan, with what comes next, by the runtimes in turn. */
+export function cellsOf(situation: Situation): Cell[] {
+  const cell = (point: string, next: Next, n: number): Cell => ({
+    situation,
+    point,
+    next,
+    runtime: RUNTIMES[n % 2 === 0 ? 0 : 1],
+  });
+  return pointsOf(situation).flatMap((point, row) =>
+    ALL
+      ? NEXTS[situation].flat().flatMap((next) => RUNTIMES.map((_, n) => cell(point, next, n)))
+      : NEXTS[situation].map((nexts, column) =>
+          // A list of two would have one runtime for each of its own, were it not for the shift at every other row.
+          cell(point, nexts[row % nexts.length] ?? 'start', row + column + (row >> 1)),
+        ),
   );
+}
+
+/** After a step that another one follows is the same moment as before that one: nothing runs in between. */
+function pointsOf(situation: Situation): string[] {
+  return PLANS[situation].flatMap(({ of, steps }) => [
+    ...steps.map((step) => `${of} before ${step}`),
+    `${of} after ${steps.at(-1)}`,
+  ]);
 }

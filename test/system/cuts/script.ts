@@ -1,5 +1,4 @@
 /** The shell script that cuts and goes on, in the bed, where a command costs no entering. */
-import type { RuntimeName } from '../../support/machine.ts';
 import type { Cell, Situation } from './cells.ts';
 
 /** Flags of create; `$name` is the container's. The payload ends at SIGTERM, and without /flag/up with 3. */
@@ -55,12 +54,12 @@ const RUN_INTO: Record<Situation, string> = {
 };
 
 /**
- * Goes through the cells with one container after the other of that name. Prints "ok CELL" for each that went well, else
+ * Goes through the cells, of one runtime, with one container after the other of that name. Prints "ok CELL" for each that went well, else
  * "FAILED CELL" and what there is to know.
  */
-export function cutScript(name: string, runtime: RuntimeName, cells: readonly Cell[]): string {
+export function cutScript(name: string, cells: readonly Cell[]): string {
   return `
-lane=${name} runtime=${runtime} number=0 now=none
+lane=${name} runtime=${cells[0]?.runtime} number=0 now=none
 ${FUNCTIONS}
 # Mounted for as long as a run has it.
 berth volume create --opt type=tmpfs cut-$lane >/dev/null
@@ -134,17 +133,26 @@ settled() {
   done
 }
 agreed() {
-  settled || return 1
-  look
+  tries_to_agree=0
+  while settled || return 1; look; ! agrees "$@"; do
+    # It may have gone on between the two questions; and of a kill, systemd hears a moment after Berth can see it.
+    tries_to_agree=$((tries_to_agree + 1))
+    if [ "$(active)" = "$state" ] && [ -z "\${1:-}" ] || [ $tries_to_agree -gt 100 ]; then
+      echo "systemd says $state, berth says $now"
+      return 1
+    fi
+  done
+}
+agrees() {
   case $situation=$state=$now in
   waiting=active=initialized) return 0 ;;
   esac
   case $state=$now in
-  failed=stopped) [ "\${1:-}" = or-stopped ] ;; # right after a kill, cleanup may still be to come
+  failed=stopped) [ -n "\${1:-}" ] ;; # right after a kill, cleanup may still be to come
   active=running | inactive=created | inactive=exited | failed=created | failed=exited) ;;
   inactive=none | failed=none | inactive=removing | failed=removing) ;;
   *) false ;;
-  esac || { echo "systemd says $state, berth says $now"; return 1; }
+  esac
 }
 # At rest, as the last cell may have left it.
 present() {

@@ -13,7 +13,7 @@ import {
 } from '../../support/machine.ts';
 import { preparePodman, withoutIds } from '../../support/peer.ts';
 
-/** Two hundred of anything take their time. */
+/** So many of anything take their time. */
 const LONG = { quick: true, timeoutMs: 600_000 };
 
 const FOREVER = 'trap "exit 0" TERM; while :; do sleep 0.2; done';
@@ -182,7 +182,7 @@ describe('containers that need each other', () => {
     }));
 
   it(
-    'start in order, a hundred in a row and a hundred at once, the last as fast as the first',
+    'start in order, a hundred in a row and thirty at once, the last as fast as the first',
     { timeout: 900_000 },
     () =>
       leavingNothing(bed, async () => {
@@ -190,7 +190,7 @@ describe('containers that need each other', () => {
           `prev=; for i in $(seq -w 0 99); do
            berth create --name deep-$i --stop-timeout 0 \${prev:+--requires $prev} busybox sleep 100000 >/dev/null; prev=deep-$i
          done
-         list=; for i in $(seq -w 0 99); do
+         list=; for i in $(seq -w 0 29); do
            berth create --name wide-$i --stop-timeout 0 busybox sleep 100000 >/dev/null; list=$list,wide-$i
          done
          berth create --name leaf --stop-timeout 0 --requires $list busybox sleep 100000
@@ -200,11 +200,14 @@ describe('containers that need each other', () => {
         const facts = JSON.parse(
           await script(bed, 'berth inspect $(berth ps --format "{{.Names}}" | sort)'),
         ) as { Name: string; Created: string; State: { Status: string; StartedAt: string } }[];
-        assert.equal(facts.filter(({ State }) => State.Status === 'running').length, 201);
+        assert.equal(facts.filter(({ State }) => State.Status === 'running').length, 131);
         const deep = facts.filter(({ Name }) => Name.startsWith('deep-'));
         const leaf = facts.find(({ Name }) => Name === 'leaf');
         for (const { State } of facts.filter(({ Name }) => Name.startsWith('wide-')))
-          assert.ok(State.StartedAt < (leaf?.State.StartedAt ?? ''), 'the leaf starts last');
+          assert.ok(
+            Date.parse(State.StartedAt) < Date.parse(leaf?.State.StartedAt ?? ''),
+            'the leaf starts last',
+          );
         for (const times of [deep.map(({ Created }) => Created), deep.map(({ State }) => State.StartedAt)]) {
           const gaps = times.slice(1).map((time, index) => Date.parse(time) - Date.parse(times[index] ?? ''));
           assert.ok(

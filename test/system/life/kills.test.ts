@@ -15,10 +15,11 @@ import {
   systemctl,
   until,
 } from '../../support/machine.ts';
+import { TIMES } from '../../support/times.ts';
 
 /** Random kills that hit, per runtime: of everything during a start, and of each single process. */
-const KILLS_OF_ALL = 16;
-const KILLS_OF_ONE = 6;
+const KILLS_OF_ALL = 8 * TIMES;
+const KILLS_OF_ONE = 4 * TIMES;
 
 describe('life: kills', () => {
   let bed: Bed;

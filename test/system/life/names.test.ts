@@ -3,9 +3,10 @@ import { after, before, describe, test } from 'node:test';
 import type { Bed } from '../../bed/bed.ts';
 import { killRounds } from '../../support/kill-rounds.ts';
 import { bootWith, leavingNothing, script } from '../../support/machine.ts';
+import { TIMES } from '../../support/times.ts';
 
 /** Kills that cut a create short; of rm, half as many. */
-const KILLS = 12;
+const KILLS = 8 * TIMES;
 
 describe('life: names', () => {
   let bed: Bed;

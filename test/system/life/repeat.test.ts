@@ -15,10 +15,14 @@ import {
   systemctl,
   timerRuns,
 } from '../../support/machine.ts';
+import { TIMES } from '../../support/times.ts';
 
 const PAYLOAD = 'trap "exit 0" TERM; sleep 1000 & wait';
 /** How often; the second runtime shows in fewer that it is no different. */
-const TIMES = { crun: { restarts: 50, stopStarts: 25 }, runc: { restarts: 15, stopStarts: 10 } };
+const ROUNDS = {
+  crun: { restarts: 20 * TIMES, stopStarts: 10 * TIMES },
+  runc: { restarts: 10 * TIMES, stopStarts: 5 * TIMES },
+};
 
 /** The manager itself, after it has re-executed itself with another command line. */
 const REEXECUTED = /^process: 1, started at \d+: \/usr\/lib\/systemd\/systemd /;
@@ -31,7 +35,7 @@ describe('life: repetition', () => {
   after(() => bed.close());
 
   for (const runtime of RUNTIMES) {
-    const { restarts, stopStarts } = TIMES[runtime];
+    const { restarts, stopStarts } = ROUNDS[runtime];
     test(`with ${runtime}, ${restarts} restarts and ${stopStarts} times stop and start in a row never fail`, () =>
       leavingNothing(bed, async () => {
         const id = await createShell(bed, 'r', PAYLOAD, ['--runtime', runtime, '--stop-timeout', '0']);

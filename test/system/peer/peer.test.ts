@@ -9,6 +9,9 @@ import { GROUPS } from './cases/all.ts';
 import { compare } from './compare.ts';
 import { assertAllAgree, clearUp, planOf, runPlan, titleOf } from './run.ts';
 
+/** Podman makes a mount of its folder of layers, and not each of several that run at a time finds it free to take it away again. */
+const PODMANS_OWN = /^mount: \/var\/lib\/containers\/storage\/overlay \(/;
+
 describe('Berth answers as Podman:', () => {
   let bed: Bed;
   before(async () => {
@@ -31,7 +34,7 @@ describe('Berth answers as Podman:', () => {
           [own, peers] = await Promise.all([runPlan(bed, 'berth', plan), runPlan(bed, 'podman', plan)]);
           await assertAllAgree(bed);
           await Promise.all([clearUp(bed, 'berth'), clearUp(bed, 'podman')]);
-        });
+        }, [PODMANS_OWN]);
       });
 
       const titles =

@@ -554,7 +554,7 @@ export const RUN: Cells = {
     ['running', 'berth attach --latest %'],
     [
       'created',
-      `printf "" | berth start --attach --interactive % & sleep 1; berth kill --signal TERM %; wait`,
+      `printf "" | berth start --attach --interactive % & until berth logs % 2>&1 | grep -q err; do sleep 0.1; done; berth kill --signal TERM %; wait`,
     ],
   ],
 };

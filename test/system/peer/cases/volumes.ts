@@ -87,10 +87,10 @@ export const VOLUMES: Story = {
       'mkdir -p t && echo x >t/f && tar cf t.tar -C t . && berth volume import v1 - <t.tar && berth volume export v1 | tar t',
     ],
     [
-      `berth create --name c1 -v v1:/d:ro -v v3:/e:nocopy,exec -v /srv:/f --mount type=volume,src=v4,dst=/g,subpath=a,U ${BOX} true | wc -c`,
+      `berth create --name k1 -v v1:/d:ro -v v3:/e:nocopy,exec -v /srv:/f --mount type=volume,src=v4,dst=/g,subpath=a,U ${BOX} true | wc -c`,
     ],
     [
-      `berth inspect c1 --format '{{range .Mounts}}{{json .}}
+      `berth inspect k1 --format '{{range .Mounts}}{{json .}}
 {{end}}{{range .HostConfig.Binds}}{{.}}
 {{end}}'`,
       { tidy: (text) => sorted(tidy(text)) },
@@ -98,14 +98,14 @@ export const VOLUMES: Story = {
     ['berth ps -a --filter volume=v1 --format {{.Names}}'],
     ['berth ps -a --filter volume=v1:/d --format {{.Names}}'],
     ['berth ps -a --filter volume=/d --format {{.Names}}'],
-    [`berth create --name c2 --volumes-from c1 -v /srv:/g ${BOX} true | wc -c`],
+    [`berth create --name k2 --volumes-from k1 -v /srv:/g ${BOX} true | wc -c`],
     [
-      'berth inspect c2 --format "{{range .Mounts}}{{.Name}} {{.Destination}} {{.Mode}} {{.RW}} {{.Options}}\n{{end}}{{.HostConfig.VolumesFrom}}"',
+      'berth inspect k2 --format "{{range .Mounts}}{{.Name}} {{.Destination}} {{.Mode}} {{.RW}} {{.Options}}\n{{end}}{{.HostConfig.VolumesFrom}}"',
       { tidy: sorted },
     ],
-    [`berth create --name c3 --volumes-from c1:ro,z ${BOX} true | wc -c`],
+    [`berth create --name k3 --volumes-from k1:ro,z ${BOX} true | wc -c`],
     [
-      'berth inspect c3 --format "{{range .Mounts}}{{.Name}} {{.Destination}} {{.Mode}} {{.RW}} {{.Options}}\n{{end}}{{.HostConfig.VolumesFrom}}"',
+      'berth inspect k3 --format "{{range .Mounts}}{{.Name}} {{.Destination}} {{.Mode}} {{.RW}} {{.Options}}\n{{end}}{{.HostConfig.VolumesFrom}}"',
       { tidy: sorted },
     ],
     ['berth volume rm v3 | cat', { tidy: sorted }],
@@ -116,9 +116,9 @@ export const VOLUMES: Story = {
     ['berth volume rm v'],
     ['berth volume rm -t 1 v1'],
     ['berth volume rm v2 nosuch'],
-    ['berth rm c2 c3', { tidy: sorted }],
+    ['berth rm k2 k3', { tidy: sorted }],
     ['berth volume rm -f v3'],
-    ['berth container exists c1'],
+    ['berth container exists k1'],
     [`berth run --rm -v /anonymous -v v5:/bin --user 12:34 ${BOX} stat -c %u:%g /anonymous /bin`],
     [`berth run --rm -v v6:/new --user 12:34 ${BOX} stat -c %u:%g /new`],
     [
