@@ -24,7 +24,9 @@ const MAX_FILES = 100_000;
 /** Manifests and configs are read into memory; registries and Podman take no larger ones either. */
 const MAX_JSON = 4 * 1024 * 1024;
 const MAX_LINKS = 8;
-const CHUNK = 65_536;
+/** Headers of an archive are far apart, contents are read whole. */
+const HEADERS_CHUNK = 65_536;
+const CHUNK = 128 * 1024;
 
 /**
  * Opens an archive. A plain tar file is read in place; a compressed one, and a stream, is first written to `spool`, because
@@ -121,7 +123,7 @@ async function indexTar(path: string): Promise<Map<string, IndexEntry>> {
   return index;
 }
 
-const NOTHING = Buffer.alloc(4 * CHUNK);
+const NOTHING = Buffer.alloc(CHUNK);
 
 /**
  * The bytes of a file, but for contents of entries: they are not looked at, so nothing is read of them.
@@ -131,9 +133,9 @@ async function* headersOf(file: FileHandle, contentEnd: () => number): Bytes {
   const { size } = await file.stat();
   for (let offset = 0; offset < size; ) {
     const skippable = Math.min(contentEnd(), size) - offset;
-    const buffer = skippable > CHUNK ? NOTHING : Buffer.allocUnsafeSlow(CHUNK);
+    const buffer = skippable > HEADERS_CHUNK ? NOTHING : Buffer.allocUnsafeSlow(HEADERS_CHUNK);
     let length = Math.min(skippable, NOTHING.length);
-    if (buffer !== NOTHING) length = (await file.read(buffer, 0, CHUNK, offset)).bytesRead;
+    if (buffer !== NOTHING) length = (await file.read(buffer, 0, HEADERS_CHUNK, offset)).bytesRead;
     if (length === 0) return;
     offset += length;
     yield buffer.subarray(0, length);

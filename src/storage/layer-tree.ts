@@ -50,7 +50,7 @@ export interface LayerTree {
     device?: { major: number; minor: number },
   ): void;
   symlink(path: string, target: string, owner: EntryOwner): void;
-  /** A file of which the content is there. */
+  /** A file of which the content is there; needs no `prepare`. */
   file(path: string, content: Buffer, owner: EntryOwner): void;
   /** Owner, mode and time of something that is not a directory. */
   setOwner(path: string, owner: EntryOwner): void;
@@ -127,7 +127,8 @@ export function layerTree(
     },
 
     file(path, content, owner) {
-      const fd = openSync(host(path), 'wx', 0o600);
+      makeParents(path);
+      const fd = openNew(path);
       try {
         writeFully(fd, content);
         setFileOwner(path, fd, owner);
@@ -192,6 +193,18 @@ export function layerTree(
     }
     for (const known of [times, directories, implicit, opaque]) forget(known, path);
     rmSync(host(path), { recursive: true });
+  }
+
+  /** Mostly nothing is there: it is quicker to hear that something is than to look. */
+  function openNew(path: string): number {
+    try {
+      return openSync(host(path), 'wx', 0o600);
+    } catch (error) {
+      const old = isErrno(error, 'EEXIST') ? lstat(path) : undefined;
+      if (old === undefined) throw error;
+      remove(path, old);
+      return openSync(host(path), 'wx', 0o600);
+    }
   }
 
   function setFileOwner(path: string, fd: number, owner: EntryOwner): void {

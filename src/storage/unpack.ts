@@ -71,16 +71,14 @@ export async function unpackLayer(
         state.root = root;
         return true;
       }
-      const written = writtenHere(tree, entry, owner);
+      const written = writtenHere(tree, entry, owner, header.content);
       if (entry.kind === 'file' || entry.kind === 'directory') {
         header.type = entry.kind;
         state.path = entry.path;
       }
       if (entry.kind === 'file') frame?.file(entry.path, { offset: header.byteOffset, size: header.size });
       if (!MARKERS.has(entry.kind)) tree.addXattrs((entry as { path: string }).path, layerXattrs(header));
-      if (entry.kind !== 'file' || header.content === undefined) return written;
-      tree.file(entry.path, header.content, owner);
-      return true;
+      return written;
     } catch (error) {
       extractor.destroy(entryError(header, error));
       return true;
@@ -108,8 +106,13 @@ export async function unpackLayer(
 /** What says something about other layers and is nothing itself. */
 const MARKERS: ReadonlySet<LayerEntry['kind']> = new Set(['skip', 'whiteout', 'opaque']);
 
-/** Makes way for the entry, and makes it if tar-fs cannot. */
-function writtenHere(tree: LayerTree, entry: Exclude<LayerEntry, { kind: 'root' }>, owner: Owner): boolean {
+/** Makes way for the entry, and makes it if tar-fs cannot, or not as quickly. */
+function writtenHere(
+  tree: LayerTree,
+  entry: Exclude<LayerEntry, { kind: 'root' }>,
+  owner: EntryOwner,
+  content: Buffer | undefined,
+): boolean {
   switch (entry.kind) {
     case 'skip':
       return true;
@@ -136,6 +139,10 @@ function writtenHere(tree: LayerTree, entry: Exclude<LayerEntry, { kind: 'root' 
       tree.requireRealParents(entry.target);
       tree.prepare(entry.path, entry.kind);
       return false;
+    case 'file':
+      if (content === undefined) tree.prepare(entry.path, entry.kind);
+      else tree.file(entry.path, content, owner);
+      return content !== undefined;
     default:
       tree.prepare(entry.path, entry.kind);
       return false;

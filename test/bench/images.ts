@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- images [ROUNDS]`: what `load` costs, beside Podman's in the same bed: time, CPU, and the largest resident set.
- * Each round begins without images and with the archive in the page cache; the rounds alternate. Then one layer of four
+ * Each round begins without images, but with a database, and with the archive in the page cache; the rounds alternate. Then one layer of four
  * gigabytes and one of a million empty files, which show what memory depends on.
  */
 import type { Bed } from '../bed/bed.ts';
@@ -11,19 +11,19 @@ import { median, peakMemory, type Sample, sample } from './sample.ts';
 const ROUNDS = Number(process.argv[2] ?? 7);
 const IMAGES: ImageName[] = ['busybox', 'redis', 'many'];
 
-const FORGET = 'rm -rf /var/lib/berth/* /run/berth; podman rmi --all --force; sync';
+const FORGET = 'berth rmi --all --force; podman rmi --all --force; sync';
 
-/** Makes /tmp/NAME.tar, a docker-archive of one layer, out of the commands that fill the current folder. */
+/** Makes /var/tmp/NAME.tar, a docker-archive of one layer, out of the commands that fill the current folder. */
 const archiveOf = (name: string, fill: string): string => `
-  mkdir -p /tmp/work/layer && cd /tmp/work/layer && ${fill}
+  mkdir -p /var/tmp/work/layer && cd /var/tmp/work/layer && ${fill}
   tar --create --sort=name --file=../layer.tar . && cd .. && rm -rf layer
   diff_id=$(sha256sum layer.tar | cut -d ' ' -f 1)
   printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' $diff_id >config
   config=$(sha256sum config | cut -d ' ' -f 1)
   mv config $config.json
   printf '[{"Config":"%s.json","RepoTags":["localhost/${name}:latest"],"Layers":["layer.tar"]}]' $config >manifest.json
-  tar --create --file=/tmp/${name}.tar layer.tar $config.json manifest.json
-  cd / && rm -rf /tmp/work`;
+  tar --create --file=/var/tmp/${name}.tar layer.tar $config.json manifest.json
+  cd / && rm -rf /var/tmp/work`;
 
 const GIGABYTE =
   'for i in 1 2 3 4 5 6 7 8; do head -c 128M /dev/urandom >file-$i; done; for i in $(seq 100); do echo $i >small-$i; done';
@@ -39,15 +39,15 @@ console.log(
 );
 for (const image of IMAGES) await compare(bed, image, { archive: `/images/${image}.tar`, rounds: ROUNDS });
 await bed.sh(archiveOf('gigabyte', GIGABYTE));
-await compare(bed, 'gigabyte', { archive: '/tmp/gigabyte.tar', rounds: Math.min(ROUNDS, 3) });
-await bed.sh('rm /tmp/gigabyte.tar');
+await compare(bed, 'gigabyte', { archive: '/var/tmp/gigabyte.tar', rounds: Math.min(ROUNDS, 3) });
+await bed.sh('rm /var/tmp/gigabyte.tar');
 for (const [name, fill] of [
   ['four gigabytes', FOUR],
   ['a million files', MILLION],
 ] as const) {
   await bed.sh(archiveOf('extreme', fill));
-  await compare(bed, name, { archive: '/tmp/extreme.tar', rounds: 1 });
-  await bed.sh('rm /tmp/extreme.tar');
+  await compare(bed, name, { archive: '/var/tmp/extreme.tar', rounds: 1 });
+  await bed.sh('rm /var/tmp/extreme.tar');
 }
 
 async function compare(
