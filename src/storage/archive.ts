@@ -1,9 +1,10 @@
 /** An image archive as a set of named blobs, whatever it is: a tar (compressed or not), a stream, a directory. */
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, readSync } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import type { Budget } from './budget.ts';
 import { toBytes } from './byte-string.ts';
@@ -25,6 +26,7 @@ const MAX_FILES = 100_000;
 const MAX_JSON = 4 * 1024 * 1024;
 const MAX_LINKS = 8;
 const CHUNK = 65_536;
+const TURN_EVERY = 16 * CHUNK;
 
 /**
  * Opens an archive. A plain tar file is read in place; a compressed one, and a stream, is first written to `spool`, because
@@ -133,7 +135,7 @@ async function* headersOf(file: FileHandle, contentEnd: () => number): Bytes {
     const skippable = Math.min(contentEnd(), size) - offset;
     const buffer = skippable > CHUNK ? NOTHING : Buffer.allocUnsafeSlow(CHUNK);
     let length = Math.min(skippable, NOTHING.length);
-    if (buffer !== NOTHING) length = (await file.read(buffer, 0, CHUNK, offset)).bytesRead;
+    if (buffer !== NOTHING) length = readSync(file.fd, buffer, 0, CHUNK, offset);
     if (length === 0) return;
     offset += length;
     yield buffer.subarray(0, length);
@@ -149,14 +151,23 @@ function find(index: Map<string, IndexEntry>, name: string): { offset: number; s
   return entry;
 }
 
+/**
+ * Read synchronously: a trip through the thread pool takes longer than to copy a chunk out of the page cache. But timers and
+ * signals must have their turn now and then, for one keeps the import's lock fresh.
+ */
 async function* slice(file: FileHandle, offset: number, size: number): Bytes {
+  let turnAt = TURN_EVERY;
   for (let done = 0; done < size; ) {
     // Fresh memory for every chunk: the consumer may hold on to it.
     const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, size - done));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset + done);
+    const bytesRead = readSync(file.fd, buffer, 0, buffer.length, offset + done);
     if (bytesRead === 0) throw new BerthError('archive', 'the archive became shorter while it was read');
     done += bytesRead;
     yield buffer.subarray(0, bytesRead);
+    if (done >= turnAt) {
+      turnAt = done + TURN_EVERY;
+      await setImmediate();
+    }
   }
 }
 

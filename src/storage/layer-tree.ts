@@ -10,6 +10,7 @@
  */
 import {
   chmodSync,
+  closeSync,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -19,10 +20,12 @@ import {
   lstatSync,
   lutimesSync,
   mkdirSync,
+  openSync,
   rmSync,
   type Stats,
   symlinkSync,
   unlinkSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../model/errors.ts';
@@ -47,6 +50,8 @@ export interface LayerTree {
     device?: { major: number; minor: number },
   ): void;
   symlink(path: string, target: string, owner: EntryOwner): void;
+  /** A file of which the content is there; needs no `prepare`. */
+  file(path: string, content: Buffer, owner: EntryOwner): void;
   /** Owner, mode and time of something that is not a directory. */
   setOwner(path: string, owner: EntryOwner): void;
   /** The same of a file by its descriptor, which is quicker. */
@@ -121,14 +126,19 @@ export function layerTree(
       setOwner(path, owner);
     },
 
-    setOwner,
-    setFileOwner(path, fd, owner) {
-      fchownSync(fd, owner.uid, owner.gid);
-      // After chown, which drops setuid and setgid.
-      fchmodSync(fd, owner.mode);
-      futimesSync(fd, owner.mtime / 1000, owner.mtime / 1000);
-      if (owner.exact !== undefined) exact.set(path, fstatSync(fd).ino, owner.exact);
+    file(path, content, owner) {
+      makeParents(path);
+      const fd = openNew(path);
+      try {
+        writeFully(fd, content);
+        setFileOwner(path, fd, owner);
+      } finally {
+        closeSync(fd);
+      }
     },
+
+    setOwner,
+    setFileOwner,
     isKnownDirectory: (path) => directories.has(path),
     rememberTime: (path, owner) => times.set(path, owner),
     addXattrs: (path, attributes) => xattrs.add(path, attributes),
@@ -185,6 +195,26 @@ export function layerTree(
     rmSync(host(path), { recursive: true });
   }
 
+  /** Mostly nothing is there: it is quicker to hear that something is than to look. */
+  function openNew(path: string): number {
+    try {
+      return openSync(host(path), 'wx', 0o600);
+    } catch (error) {
+      const old = isErrno(error, 'EEXIST') ? lstat(path) : undefined;
+      if (old === undefined) throw error;
+      remove(path, old);
+      return openSync(host(path), 'wx', 0o600);
+    }
+  }
+
+  function setFileOwner(path: string, fd: number, owner: EntryOwner): void {
+    fchownSync(fd, owner.uid, owner.gid);
+    // After chown, which drops setuid and setgid.
+    fchmodSync(fd, owner.mode);
+    futimesSync(fd, owner.mtime / 1000, owner.mtime / 1000);
+    if (owner.exact !== undefined) exact.set(path, fstatSync(fd).ino, owner.exact);
+  }
+
   function setOwner(path: string, owner: EntryOwner): void {
     lchownSync(host(path), owner.uid, owner.gid);
     // After chown, which drops setuid and setgid. There are no modes of symlinks.
@@ -233,6 +263,10 @@ export function isWhiteout(stat: Stats): boolean {
 
 function makeNode(args: string[]): void {
   runOrFail('make a device node', 'mknod', args);
+}
+
+export function writeFully(fd: number, content: Buffer): void {
+  for (let written = 0; written < content.length; ) written += writeSync(fd, content, written);
 }
 
 /** Drops a path and everything below it. */

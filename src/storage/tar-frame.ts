@@ -47,7 +47,7 @@ export function frameRecorder(directory: string): FrameRecorder {
   /** Number of the piece that is a path's content, for what is still in the tree. */
   const contents = new Map<string, number>();
   let pieces = 0;
-  let batch: Buffer[] = [];
+  const batch = Buffer.allocUnsafeSlow(BATCH);
   let batched = 0;
   /** Bytes of the tar of which nobody has said yet what they are, from `position` on. */
   let pending: Buffer[] = [];
@@ -129,22 +129,26 @@ export function frameRecorder(directory: string): FrameRecorder {
   }
 
   function put(kind: number, payload: Buffer): void {
-    const head = Buffer.alloc(HEAD);
-    head.writeUInt8(kind);
-    head.writeBigUInt64BE(BigInt(payload.length), 1);
-    // A copy: the chunk that it is a part of must not be held.
-    batch.push(head, Buffer.from(payload));
-    batched += head.length + payload.length;
+    const length = HEAD + payload.length;
+    if (batched + length > BATCH) flush();
+    // A copy: the chunk that the payload is a part of must not be held.
+    const room = length > BATCH ? Buffer.allocUnsafeSlow(length) : batch.subarray(batched, batched + length);
+    room[0] = kind;
+    writeLength(room, payload.length, 1);
+    payload.copy(room, HEAD);
+    if (length > BATCH) write(room);
+    else batched += length;
     pieces += 1;
-    if (batched >= BATCH) flush();
   }
 
   function flush(): void {
-    if (batched === 0) return;
-    const compressed = zstdCompressSync(Buffer.concat(batch));
-    for (let written = 0; written < compressed.length; ) written += writeSync(fd, compressed, written);
-    batch = [];
+    if (batched > 0) write(batch.subarray(0, batched));
     batched = 0;
+  }
+
+  function write(bytes: Buffer): void {
+    const compressed = zstdCompressSync(bytes);
+    for (let written = 0; written < compressed.length; ) written += writeSync(fd, compressed, written);
   }
 }
 
@@ -206,9 +210,16 @@ export async function* decodeFrame(source: AsyncIterable<Buffer>): AsyncGenerato
 }
 
 function encodeFile(path: string, size: number): Buffer {
-  const head = Buffer.alloc(8);
-  head.writeBigUInt64BE(BigInt(size));
-  return Buffer.concat([head, toBytes(path)]);
+  const piece = Buffer.allocUnsafe(8 + path.length);
+  writeLength(piece, size, 0);
+  piece.write(path, 8, 'latin1');
+  return piece;
+}
+
+/** Eight bytes, big-endian; without a BigInt, of which there would be two for each file. */
+function writeLength(target: Buffer, length: number, offset: number): void {
+  target.writeUInt16BE(0, offset);
+  target.writeUIntBE(length, offset + 2, 6);
 }
 
 function decodeFile(payload: Buffer): FramePiece {

@@ -37,13 +37,20 @@ export interface TarHeader {
   byteOffset: number;
   /** The PAX records before this entry, byte strings. */
   pax: Record<string, string> | null;
+  /** All of the entry's content, if it came at once: see `byteExactExtract`. */
+  content?: Buffer;
 }
 
 /** The parts of tar-stream 3.2.2's extractor that are replaced; a test fails when they are renamed. */
 interface Internals {
   /** null: the block was all zeros. */
   _header: (Omit<TarHeader, 'type'> & { type: string | null }) | null;
-  _buffer: { buffered: number; shift(size: number): unknown };
+  _buffer: { buffered: number; shift(size: number): Buffer };
+  /** The content of the current entry, until it has been read; of how many bytes before the next header. */
+  _stream: unknown;
+  _missing: number;
+  _createStream(): unknown;
+  _update(): void;
   _consumeHeader(): boolean;
   _write(data: Uint8Array, done: (error: Error | null) => void): void;
   _pax: Record<string, string> | null;
@@ -53,7 +60,11 @@ interface Internals {
 
 const WITHOUT_CONTENT = new Set(['link', 'symlink', 'character-device', 'block-device', 'directory', 'fifo']);
 
-export function byteExactExtract(): Extract {
+/**
+ * @param options.atOnce entries whose content is in memory when their header is read, and those without any, have it in
+ * `header.content`, and instead of a stream something that is none: making one takes longer than writing a small file.
+ */
+export function byteExactExtract({ atOnce = false }: { atOnce?: boolean } = {}): Extract {
   // Archives of the time before POSIX have no magic; the checksum still has to be right.
   const options: object = { filenameEncoding: 'latin1', allowUnknownFormat: true };
   const extractor = extract(options);
@@ -87,10 +98,47 @@ export function byteExactExtract(): Extract {
     const header = internals._header;
     if (header !== null && header.type !== null && WITHOUT_CONTENT.has(header.type)) header.size = 0;
   };
+  if (atOnce) giveAtOnce(extractor, internals);
   // When reading fails, the entry being read fails too; the extractor's own error is the one that counts, and an
   // 'error' event that nobody listens to would end the process.
   extractor.on('entry', (_header, content) => content.on('error', () => {}));
   return extractor;
+}
+
+/** What stands for the stream of an entry that is whole already: as much of one as tar-fs asks of what it ignores. */
+const WHOLE = { resume: () => WHOLE, on: () => WHOLE };
+
+function giveAtOnce(extractor: Extract, internals: Internals): void {
+  const { _createStream: createStream, _update: update } = internals;
+  if (createStream === undefined || update === undefined)
+    throw new Error('this tar-stream has no _createStream or _update');
+  internals._createStream = () => {
+    const whole = (internals._header?.size ?? 0) <= internals._buffer.buffered;
+    return whole ? WHOLE : createStream.call(extractor);
+  };
+  extractor.on('entry', (entry, stream) => {
+    if ((stream as unknown) !== WHOLE) return;
+    const header = entry as unknown as TarHeader;
+    header.content = internals._buffer.shift(header.size);
+    internals._stream = null;
+    internals._missing = -header.size & 511;
+  });
+  // Who is done with an entry at once would otherwise come to the next one in a recursion.
+  let updating = false;
+  let again = false;
+  internals._update = () => {
+    again = true;
+    if (updating) return;
+    updating = true;
+    try {
+      while (again) {
+        again = false;
+        update.call(extractor);
+      }
+    } finally {
+      updating = false;
+    }
+  };
 }
 
 /** "LENGTH KEY=VALUE\n" over and over; LENGTH counts the whole record in decimal (pax(1)). */

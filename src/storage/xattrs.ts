@@ -42,10 +42,11 @@ export function xattrBatch(directory: string): XattrBatch {
   return {
     add(path, attributes) {
       if (attributes.length === 0) return;
+      // Before, not after: what this path names need not be there yet.
+      if (size > BATCH) flush();
       const record = restoreRecord(path, attributes);
       pending.set(path, (pending.get(path) ?? '') + record);
       size += record.length;
-      if (size > BATCH) flush();
     },
     concerns(path) {
       return pending.has(path) || [...pending.keys()].some((key) => key.startsWith(`${path}/`));

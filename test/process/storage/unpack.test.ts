@@ -26,8 +26,30 @@ async function unpack(
   mkdirSync(directory, { recursive: true });
   const tar = change(await tarOf(entries));
   const facts = await unpackLayer(Readable.from([tar]), directory);
+  // A file whose content lies across pieces takes another way than one that comes at once.
+  const other = join(base, 'pieces', 'diff');
+  mkdirSync(other, { recursive: true });
+  assert.deepEqual(await unpackLayer(Readable.from(piecesOf(tar)), other), facts);
+  assert.equal(listing(other), listing(directory));
   return { base, directory, facts, at: (path: string) => join(directory, path) };
 }
+
+const PIECE = 700;
+
+function piecesOf(tar: Buffer): Buffer[] {
+  return Array.from({ length: Math.ceil(tar.length / PIECE) }, (_, index) =>
+    tar.subarray(index * PIECE, (index + 1) * PIECE),
+  );
+}
+
+/** Everything below a directory; without the times of directories and whiteouts, which may be made up. */
+const LISTING = `
+  find . -mindepth 1 -printf '%p %y %m %U:%G %n %l\\n' | LC_ALL=C sort
+  find . ! -type d ! -type c -printf '%p %T@\\n' | LC_ALL=C sort
+  find . -type f -exec sha256sum {} + | LC_ALL=C sort`;
+
+const listing = (directory: string): string =>
+  execFileSync('sh', ['-c', LISTING], { cwd: directory, encoding: 'latin1' });
 
 const xattr = (path: string, name: string): string =>
   execFileSync('getfattr', ['-h', '--absolute-names', '--only-values', '-n', name, path]).toString('latin1');
@@ -132,6 +154,18 @@ test('extended attributes survive with every byte, on files, directories and sym
   assert.equal(xattr(at('dir with\nnewline # and \\'), 'trusted.x'), '\x00\x01\x0a\xff=');
   assert.equal(xattr(at('link'), 'trusted.l'), 'on the link');
   assert.equal(xattr(at('again'), 'user.gone'), 'x');
+});
+
+test('attributes are set in several runs when there are many', async (t) => {
+  const value = 'v'.repeat(1500);
+  const { at } = await unpack(
+    t,
+    Array.from({ length: 800 }, (_, index) => [
+      rawPax({ 'SCHILY.xattr.trusted.x': value }),
+      { name: `f${index}`, body: 'x' },
+    ]).flat(),
+  );
+  for (const name of ['f0', 'f400', 'f799']) assert.equal(xattr(at(name), 'trusted.x'), value);
 });
 
 test('what overlayfs would believe cannot be smuggled in as an attribute', async (t) => {
@@ -349,12 +383,14 @@ for (const [title, entries, message] of HOSTILE) {
     writeFileSync(join(base, 'secret'), 'untouched');
     mkdirSync(join(base, 'layer', 'diff'), { recursive: true });
     const tar = await tarOf(entries);
-    await assert.rejects(unpackLayer(Readable.from([tar]), join(base, 'layer', 'diff')), (error) => {
-      assert.ok(error instanceof BerthError, String((error as Error).stack));
-      assert.equal(error.code, 'archive');
-      assert.match(error.message, message);
-      return true;
-    });
+    for (const chunks of [[tar], piecesOf(tar)]) {
+      await assert.rejects(unpackLayer(Readable.from(chunks), join(base, 'layer', 'diff')), (error) => {
+        assert.ok(error instanceof BerthError, String((error as Error).stack));
+        assert.equal(error.code, 'archive');
+        assert.match(error.message, message);
+        return true;
+      });
+    }
     assert.deepEqual(readdirSync(base).sort(), ['layer', 'secret']);
     assert.deepEqual(readdirSync(join(base, 'layer')), ['diff']);
     assert.equal(statSync(join(base, 'secret')).nlink, 1);
