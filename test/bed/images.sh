@@ -57,6 +57,36 @@ redis() {
     --config.cmd --dir --config.cmd /var/lib/redis --config.cmd --appendonly --config.cmd yes
 }
 
+nginx() {
+  applets
+  rm -rf "$rootfs/usr/share/doc" "$rootfs/usr/share/man" "$rootfs/usr/share/locale" "$rootfs/var/cache" "$rootfs/var/lib/apt" "$rootfs/var/lib/dpkg" \
+    "$rootfs/usr/lib/python3" "$rootfs/usr/share/perl" "$rootfs/usr/lib/x86_64-linux-gnu/perl"
+  cp "$rootfs/usr/share/base-passwd/passwd.master" "$rootfs/etc/passwd"
+  cp "$rootfs/usr/share/base-passwd/group.master" "$rootfs/etc/group"
+  mkdir -p "$rootfs/srv" "$rootfs/var/log/nginx" "$rootfs/var/lib/nginx" "$rootfs/run"
+  echo 'nginx is here' >"$rootfs/srv/index.html"
+  cat >"$rootfs/etc/nginx/nginx.conf" <<'END'
+user www-data;
+worker_processes 1;
+error_log stderr;
+pid /run/nginx.pid;
+events {}
+http {
+  access_log off;
+  server {
+    listen 80;
+    listen [::]:80;
+    root /srv;
+  }
+}
+END
+  new_image
+  add_layer
+  umoci config --image "$layout:latest" --config.exposedports 80/tcp --config.stopsignal SIGQUIT \
+    --config.env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    --config.cmd nginx --config.cmd -g --config.cmd 'daemon off;'
+}
+
 # Three layers: busybox; one that adds; one that takes away.
 layers() {
   cp -a "$base/." "$layout"

@@ -11,11 +11,12 @@ import { baseRecipe, baseRoot, mmdebstrap } from './rootfs.ts';
 /**
  * - busybox: /bin/sh and all applets, users root, nobody and app (1000, also in group extra); 5 MB
  * - redis: the real redis-server, listening on 127.0.0.1:6379, and redis-cli; 70 MB
+ * - nginx: the real nginx on port 80, of IPv4 and IPv6, whose answer is the file /srv/index.html; 20 MB
  * - layers: busybox under two more layers with everything that is hard about layers (images.sh says what)
  * - odd, hidden, many: busybox under layers that are hard to unpack (hard-images.sh says how)
  * - ping: the real ping with its file capability, started as an ordinary user; 30 MB
  */
-export type ImageName = 'busybox' | 'redis' | 'layers' | 'odd' | 'hidden' | 'ping' | 'many';
+export type ImageName = 'busybox' | 'redis' | 'nginx' | 'layers' | 'odd' | 'hidden' | 'ping' | 'many';
 export type ArchiveFormat = 'docker-archive' | 'oci-archive';
 
 /** Path of an archive on the host that holds the image under the name localhost/NAME:latest. */
@@ -59,11 +60,14 @@ const REDIS = [
   '--include=base-files,base-passwd,busybox-static,redis-server,redis-tools',
 ];
 
+const NGINX = ['--variant=extract', '--include=base-files,base-passwd,busybox-static,nginx'];
+
 const PING = ['--variant=extract', '--include=base-files,busybox-static,iputils-ping,libc-bin'];
 
 const RECIPES: Record<ImageName, { script: string; base?: ImageName; packages?: string[] }> = {
   busybox: { script: 'images.sh' },
   redis: { script: 'images.sh', packages: REDIS },
+  nginx: { script: 'images.sh', packages: NGINX },
   layers: { script: 'images.sh', base: 'busybox' },
   odd: { script: 'hard-images.sh', base: 'busybox' },
   hidden: { script: 'hard-images.sh', base: 'busybox' },

@@ -15,6 +15,13 @@ lsns --list --noheadings --type net --output NS,PID,COMMAND | while read -r inod
   case $pid in 1 | '' | *[!0-9]*) ;; *) echo "netns: $inode of $command" ;; esac
 done
 
+# Interfaces of the host, rules and names: what netavark leaves when the last container leaves its last network is empty.
+for link in /sys/class/net/*; do echo "link: ${link##*/}"; done
+nft --stateless list ruleset 2>/dev/null | grep -E '10\.|dport|saddr|daddr' | while read -r rule; do echo "rule: $rule"; done
+for file in /run/containers/networks/aardvark-dns/*; do
+  case $file in *'*' | */aardvark.pid) ;; *) echo "names: ${file##*/} $(tail -n +2 "$file" | cut -d ' ' -f 1 | tr '\n' ' ')" ;; esac
+done
+
 # A cgroup counts while nothing runs in it; what runs in it has a line as a process.
 find /sys/fs/cgroup -mindepth 1 -type d | while read -r group; do
   name=${group#/sys/fs/cgroup}

@@ -100,7 +100,7 @@ function attributesOf(model: LayerModel, prefix: string): [string, string[]][] {
   return found;
 }
 
-const LAYERS = 5000 * TIMES;
+const LAYERS = 20_000 * TIMES;
 const BATCH = 250;
 
 test(`${LAYERS} generated layers become exactly what they say, or are refused in one line; nothing outside is touched`, async (t) => {

@@ -1,7 +1,11 @@
 /** NetworkSettings of `inspect`, as Podman 5.4 showed them of containers like these. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type NetworkFacts, networkAliases, networkSettings } from '../../../src/model/inspect-network-settings.ts';
+import {
+  type NetworkFacts,
+  networkAliases,
+  networkSettings,
+} from '../../../src/model/inspect-network-settings.ts';
 import type { NetworkStatus } from '../../../src/model/network.ts';
 import { parsePublish } from '../../../src/model/publish.ts';
 import { config } from '../../support/config.ts';
