@@ -44,7 +44,7 @@ const CASES: [line: string, error: string | RegExp, code?: number][] = [
   ],
   ['create -p 80:80 busybox true', "unknown shorthand flag: 'p' in -p: see berth create --help"],
   [
-    'create --network bridge busybox true',
+    'create --network nosuch busybox true',
     'unable to find network with name or ID bridge: network not found: only --network none, host, container:NAME and ns:PATH exist yet',
   ],
   ['create --label =x busybox true', /^unable to process labels: invalid label format: "=x"/],
