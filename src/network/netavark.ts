@@ -1,22 +1,13 @@
 /** netavark: connects a network namespace to networks and takes it out of them (netavark(8)), its JSON on standard input. */
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { BerthError } from '../model/errors.ts';
 import type { NetworkRequest, NetworkStatus } from '../model/network.ts';
 import { cleanEnvironment, type RunResult, run } from '../sys/spawn.ts';
+import { networkProgram, PROGRAM_DIRECTORIES } from './programs.ts';
 
 /** Podman's own directory: whoever uses a network together has one firewall and one name server (aardvark-dns) for it. */
 const RUN_DIRECTORY = '/run/containers/networks';
 
-/** Where distributions put helpers of containers; none is in PATH. */
-const DIRECTORIES = [
-  '/usr/local/libexec/podman',
-  '/usr/libexec/podman',
-  '/usr/local/lib/podman',
-  '/usr/lib/podman',
-];
-
-/** Hours of work would be stuck work: netavark waits for its own lock, and for aardvark-dns. */
+/** netavark waits for its own lock, and for aardvark-dns; beyond this something is stuck. */
 const TIMEOUT_MS = 60_000;
 
 /**
@@ -95,11 +86,11 @@ function reasons({ code, stdout, stderr }: RunResult): string[] {
 }
 
 function helper(name: 'netavark' | 'aardvark-dns'): string {
-  const named = process.env[`BERTH_${name.toUpperCase().replace('-', '_')}`];
-  const file = named ?? DIRECTORIES.map((directory) => path.join(directory, name)).find(existsSync);
+  const file = (name === 'netavark' && process.env.BERTH_NETAVARK) || networkProgram(name);
+  // Without aardvark-dns netavark goes on: a network without names needs none.
   if (file !== undefined || name === 'aardvark-dns') return file ?? '';
   throw new BerthError(
     'missing-program',
-    `could not find ${JSON.stringify(name)} in ${DIRECTORIES.join(', ')}: install the package netavark, or use --network none or host`,
+    `could not find ${JSON.stringify(name)} in ${PROGRAM_DIRECTORIES.join(', ')}: install the package netavark, or use --network none or host`,
   );
 }

@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 
 /** Podman's, in its order (containers.conf(5), helper_binaries_dir). */
-const DIRECTORIES = [
+export const PROGRAM_DIRECTORIES = [
   '/usr/local/libexec/podman',
   '/usr/local/lib/podman',
   '/usr/libexec/podman',
@@ -12,7 +12,7 @@ const DIRECTORIES = [
 
 /** Undefined if it is not installed. */
 export function networkProgram(name: 'netavark' | 'aardvark-dns'): string | undefined {
-  return DIRECTORIES.map((directory) => path.join(directory, name)).find((file) => {
+  return PROGRAM_DIRECTORIES.map((directory) => path.join(directory, name)).find((file) => {
     try {
       accessSync(file, constants.X_OK);
       return true;

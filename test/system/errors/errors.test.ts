@@ -42,10 +42,13 @@ const CASES: [line: string, error: string | RegExp, code?: number][] = [
     'create --mount type=image,src=nosuch,dst=/x -v vol:/y busybox true',
     'nosuch: image not known: pull it first with berth pull, or load it with berth load -i ARCHIVE',
   ],
-  ['create -p 80:80 busybox true', "unknown shorthand flag: 'p' in -p: see berth create --help"],
   [
-    'create --network bridge busybox true',
-    'unable to find network with name or ID bridge: network not found: only --network none, host, container:NAME and ns:PATH exist yet',
+    'create -p 80:x busybox true',
+    'parsing container port: invalid port number: strconv.Atoi: parsing "x": invalid syntax',
+  ],
+  [
+    'create --network nosuch busybox true',
+    'unable to find network with name or ID nosuch: network not found',
   ],
   ['create --label =x busybox true', /^unable to process labels: invalid label format: "=x"/],
   [

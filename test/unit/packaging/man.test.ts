@@ -11,7 +11,7 @@ const page = (name: string): string =>
 
 /** Long flags of an mdoc text: `Fl Fl name` or `Fl -name`. */
 const longFlags = (text: string): Set<string> =>
-  new Set([...text.matchAll(/\bFl (?:Fl |-)([a-z][a-z0-9-]+)/g)].map((match) => match[1] ?? ''));
+  new Set([...text.matchAll(/\bFl (?:Fl |-)([a-z][a-z\d-]+)/g)].map((match) => match[1] ?? ''));
 
 describe('manual pages', () => {
   test('berth-create(1) has every flag of create, and none that is not there', () => {

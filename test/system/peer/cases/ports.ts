@@ -174,7 +174,7 @@ export const NETWORK_FLAGS: Cells = {
         "peer-a --network ''",
         'peer-a --network :alias=x',
       ],
-      ...['none', 'host', 'bridge', 'private', 'pasta', 'container:x', 'ns:/x', 'pod'].map(
+      ...['none', 'host', 'bridge', 'private', 'pasta', 'container:x', 'pod'].map(
         (mode) => `peer-a --network ${mode}`,
       ),
       ...[':ip=10.0.0.1', 'pod', 'bridge:ip=x', 'bridge:ip6=', 'bridge:mac=zz', 'bridge:alias='],
