@@ -1,6 +1,6 @@
 /** network connect, disconnect and reload: what changes in the networks of a container, running or not. */
 import type { ContainerConfig } from '../model/config.ts';
-import { asBerthError, BerthError, RollbackError } from '../model/errors.ts';
+import { asBerthError, BerthError, messageOf, RollbackError } from '../model/errors.ts';
 import { networkRequest } from '../model/netavark-request.ts';
 import type { NetworkAttachment, NetworkRecord } from '../model/network.ts';
 import { hasNetwork, networkNames } from '../model/network-names.ts';
@@ -9,6 +9,7 @@ import { hasPayload } from '../model/state.ts';
 import { changedHostsText, changedResolvConfText } from '../oci/files.ts';
 import { improper } from './improper.ts';
 import { withContainer } from './lock.ts';
+import { withNetworkLock } from './network-lock.ts';
 import { networkRecord, writeNetworkRecord } from './network-record.ts';
 import { members, type NetworkPorts } from './network-setup.ts';
 import { current } from './observe.ts';
@@ -72,20 +73,21 @@ export async function disconnectNetwork(
 export async function reloadNetwork(ports: ConnectPorts, container: ContainerRecord): Promise<void> {
   await withContainer(ports, container.config.id, async (fresh) => {
     const { config } = fresh;
-    const { status } = current(fresh, ports).state;
     const record = networkRecord(ports, config.id);
-    if (!hasPayload(status))
+    if (!hasPayload(current(fresh, ports).state.status))
       throw improper('cannot reload network unless container network has been configured');
     if (record === undefined || !hasNetwork(config)) return;
     const request = withMacs(record);
     if (Object.keys(request.networks).length === 0) return;
     const driver = await ports.networkDriver();
     const namespace = driver.namespacePath(config.id);
-    await driver.tearDown(namespace, record.request).catch((error: Error) => ports.warn(error.message));
-    writeNetworkRecord(ports, config.id, {
-      request: record.request,
-      status: await driver.setUp(namespace, request),
+    const status = await withNetworkLock(ports, async () => {
+      await driver
+        .tearDown(namespace, record.request)
+        .catch((error: unknown) => ports.warn(messageOf(error)));
+      return driver.setUp(namespace, request);
     });
+    writeNetworkRecord(ports, config.id, { request: record.request, status });
   });
 }
 
@@ -127,13 +129,15 @@ async function join(
     return own;
   });
   try {
-    const status = await driver.setUp(namespace, request);
+    const status = await withNetworkLock(ports, () => driver.setUp(namespace, request));
     const after = { request: merged(before.request, request), status: { ...before.status, ...status } };
     writeNetworkRecord(ports, config.id, after);
     changeNameFiles(ports, config, { before, after });
   } catch (error) {
     const failures: unknown[] = [];
-    await driver.tearDown(namespace, request).catch((failure: unknown) => failures.push(failure));
+    await withNetworkLock(ports, () => driver.tearDown(namespace, request)).catch((failure: unknown) =>
+      failures.push(failure),
+    );
     store.transaction(() => {
       store.releaseAddresses(config.id, network);
       writeNetworkRecord(ports, config.id, before);
@@ -149,7 +153,9 @@ async function leave(
   before: NetworkRecord,
 ): Promise<void> {
   const driver = await ports.networkDriver();
-  await driver.tearDown(driver.namespacePath(config.id), only(before.request, network));
+  await withNetworkLock(ports, () =>
+    driver.tearDown(driver.namespacePath(config.id), only(before.request, network)),
+  );
   const { [network]: _, ...status } = before.status ?? {};
   const after = { request: without(before.request, network), status };
   ports.store.transaction(() => {

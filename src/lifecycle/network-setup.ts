@@ -5,12 +5,13 @@ import { allocatesAddresses, chooseAddresses } from '../model/ipam.ts';
 import { type Membership, networkRequest } from '../model/netavark-request.ts';
 import type { NetworkAttachment, NetworkRecord, NetworkRequest } from '../model/network.ts';
 import { noSuchNetwork } from './find-network.ts';
+import { withNetworkLock } from './network-lock.ts';
 import { networkRecord, removeNetworkRecord, writeNetworkRecord } from './network-record.ts';
 import type { Ports } from './ports.ts';
 
 export type NetworkPorts = Pick<
   Ports,
-  'host' | 'store' | 'runtime' | 'networkFiles' | 'networkDriver' | 'warn'
+  'host' | 'store' | 'locks' | 'runtime' | 'networkFiles' | 'networkDriver' | 'warn'
 >;
 
 /**
@@ -27,7 +28,8 @@ export async function setUpNetwork(
   const request = claim(ports, config, networks);
   if (payload === undefined) await driver.makeNamespace(id);
   else await driver.keepNamespace(id, payload);
-  const status = networks.length === 0 ? {} : await driver.setUp(driver.namespacePath(id), request);
+  const setUp = () => driver.setUp(driver.namespacePath(id), request);
+  const status = networks.length === 0 ? {} : await withNetworkLock(ports, setUp);
   writeNetworkRecord(ports, id, { request, status });
 }
 
@@ -95,5 +97,5 @@ export async function tearDownNetwork(ports: NetworkPorts, id: string): Promise<
 async function leave(ports: NetworkPorts, id: string, { request }: NetworkRecord): Promise<void> {
   if (Object.keys(request.networks).length === 0) return;
   const driver = await ports.networkDriver();
-  await driver.tearDown(driver.namespacePath(id), request);
+  await withNetworkLock(ports, () => driver.tearDown(driver.namespacePath(id), request));
 }

@@ -2,55 +2,43 @@
 import { BerthError } from '../model/errors.ts';
 import type { EventFacts } from '../model/event.ts';
 import type { NetworkMember } from '../model/inspect-network.ts';
-import { overlap } from '../model/ip-address.ts';
 import { idFromBytes } from '../model/name.ts';
 import { DEFAULT_NETWORK, type NetworkDefinition } from '../model/network.ts';
 import {
   type NetworkCreateRequest,
   networkDefinition,
   networkNameInUse,
-  usedSubnets,
   withDnsServers,
 } from '../model/network-request.ts';
-import { knownSubnets } from '../model/network-subnets.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { CleanupPorts } from './cleanup.ts';
 import { removalOrder } from './dependencies.ts';
 import { findNetwork, noSuchNetwork } from './find-network.ts';
+import { withNetworkLock } from './network-lock.ts';
 import { networkRecord } from './network-record.ts';
 import type { Ports, Store } from './ports.ts';
 import { beginForcedRemovals, removeContainer } from './remove.ts';
 
 type NetworkPorts = Pick<Ports, 'store' | 'networkFiles' | 'now'>;
 
-/** How often name and subnet are chosen anew because another program has taken them meanwhile. */
-const TRIES = 10;
-
 /**
- * Makes a network and returns its name. One of that name is an error, unless `ignore` says that it is as good. Two
- * Berths that make networks at once get different subnets; so do Berth and Podman, which has no lock in common with
- * us, but for the moment in which Podman has looked and not yet written.
+ * Makes a network and returns its name. One of that name is an error, unless `ignore` says that it is as good. Two that are
+ * made at once, be it by Podman, get different names and subnets.
  */
-export function createNetwork(
-  ports: NetworkPorts & Pick<Ports, 'randomBytes'>,
+export async function createNetwork(
+  ports: NetworkPorts & Pick<Ports, 'randomBytes' | 'locks'>,
   request: NetworkCreateRequest,
   { ignore }: { ignore: boolean },
-): string {
+): Promise<string> {
   const { store, networkFiles } = ports;
   if (ignore && request.name && networkFiles.get(request.name) !== undefined) return request.name;
-  for (let tries = 1; ; tries++) {
-    const definition = store.transaction(() => addNetwork(ports, request));
-    if (definition !== undefined) return definition.name;
-    if (tries === TRIES)
-      throw new BerthError('network', 'other programs take each name or subnet that is chosen: write them');
-  }
+  return withNetworkLock(ports, () => store.transaction(() => addNetwork(ports, request)).name);
 }
 
-/** Undefined if another program has taken the chosen name or subnet meanwhile: then nothing of it is left. */
 function addNetwork(
   ports: NetworkPorts & Pick<Ports, 'randomBytes'>,
   request: NetworkCreateRequest,
-): NetworkDefinition | undefined {
+): NetworkDefinition {
   const { store, networkFiles, now, randomBytes } = ports;
   const networks = networkFiles.list();
   const definition = networkDefinition(request, {
@@ -62,21 +50,8 @@ function addNetwork(
     created: now().replace(/\.?0*Z$/, 'Z'),
     randomBytes,
   });
-  if (!networkFiles.add(definition)) {
-    if (request.name) throw networkNameInUse(definition.name);
-    return undefined;
-  }
+  if (!networkFiles.add(definition)) throw networkNameInUse(definition.name);
   try {
-    if (definition.driver === 'bridge') {
-      const known = new Set([definition, ...networks].map(({ id }) => id));
-      const late = networkFiles.list().filter(({ id }) => !known.has(id));
-      const taken = usedSubnets({ networks: late, hostSubnets: [] });
-      const own = knownSubnets((definition.subnets ?? []).map(({ subnet }) => subnet));
-      if (own.some((subnet) => taken.some((other) => overlap(other, subnet)))) {
-        networkFiles.remove(definition.name);
-        return undefined;
-      }
-    }
     appendNetworkEvent(store, definition, { status: 'create' }, definition.created);
   } catch (error) {
     networkFiles.remove(definition.name);

@@ -145,6 +145,8 @@ export interface Locks {
    */
   acquireVolume(volume: VolumeKey): HeldLock;
   forgetVolume(volume: VolumeKey): void;
+  /** Of all networks of the host, which Podman takes too; taken under that of a container or none. */
+  acquireNetworks(): HeldLock;
 }
 
 /** A name may be given again: the time says which volume of that name it is. */

@@ -141,10 +141,21 @@ export function changedHostsText(
 ): string {
   const gone = before.addresses.filter((address) => !after.addresses.includes(address));
   const come = after.addresses.filter((address) => !before.addresses.includes(address));
-  return changedLines(text, {
+  return changedLines(changedHostAddress(text, before.hostAddress, after.hostAddress), {
     gone: gone.map((address) => ownHostsLine(config, address)),
     come: come.map((address) => ownHostsLine(config, address)),
   });
+}
+
+/** The host is reached by another network, or by none. */
+function changedHostAddress(text: string, before: string | undefined, after: string | undefined): string {
+  if (before === after) return text;
+  const isHosts = (line: string): boolean =>
+    line.split(/\s+/).filter((word) => word === before || HOST_NAMES.includes(word)).length > 1;
+  const lines = text.split(/(?<=\n)/);
+  const at = lines.findIndex((line) => before !== undefined && isHosts(line));
+  const line = after === undefined ? '' : `${after}\t${HOST_NAMES.join(' ')}\n`;
+  return at < 0 ? changedLines(text, { gone: [], come: [line] }) : lines.with(at, line).join('');
 }
 
 export function changedResolvConfText(

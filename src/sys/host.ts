@@ -80,7 +80,7 @@ export const host = {
     copyFileSync(from, to);
     if (owner !== undefined) chownSync(to, owner.uid, owner.gid);
   },
-  overwriteText: (file: string, text: string): void => writeFileSync(file, text, { flag: 'r+' }),
+  overwriteText: (file: string, text: string): void => writeFileSync(file, text),
   appendText: (file: string, text: string): void => appendFileSync(file, text),
   makeDirectory: (directory: string): void => makeDirectory(directory),
   listDirectory,

@@ -38,6 +38,13 @@ export function basePorts(root: string | undefined, caller?: string): BasePorts 
           timeoutMs: VOLUME_LOCK_MS,
           onWait: (holder) => warn(`waiting for the lock of volume ${volume.name}, held by ${holder}`),
         }),
+      acquireNetworks: () =>
+        lockContainer(NETWORK_LOCK.directory, NETWORK_LOCK.name, {
+          ...(caller === undefined ? {} : { caller }),
+          what: 'the setup of networks',
+          timeoutMs: NETWORK_LOCK_MS,
+          onWait: (holder) => warn(`waiting for the lock of networks, held by ${holder}`),
+        }),
       forgetVolume: (volume) => deleteLock(path.join(settings.runDir, 'locks'), volumeLock(volume)),
     },
     now,
@@ -46,6 +53,12 @@ export function basePorts(root: string | undefined, caller?: string): BasePorts 
     randomBytes,
   };
 }
+
+/** Podman's, when root runs it (containers/common, libnetwork/netavark): an fcntl(2) lock on the whole of the file. */
+const NETWORK_LOCK = { directory: '/run/lock', name: 'netavark' };
+
+/** At a boot hundreds may wait in a row for a few hundredths of a second each. */
+const NETWORK_LOCK_MS = 85_000;
 
 /** The copy of an image's files may take its time. */
 const VOLUME_LOCK_MS = 600_000;

@@ -17,7 +17,7 @@ done
 
 # Interfaces of the host, rules and names: what netavark leaves when the last container leaves its last network is empty.
 for link in /sys/class/net/*; do echo "link: ${link##*/}"; done
-nft --stateless list ruleset 2>/dev/null | grep -E '10\.|dport|saddr|daddr' | while read -r rule; do echo "rule: $rule"; done
+nft --stateless list ruleset 2>/dev/null | grep -E '10\.|dport|saddr|daddr' | grep -v 'jump NETAVARK-HOSTPORT-DNAT$' | while read -r rule; do echo "rule: $rule"; done
 for file in /run/containers/networks/aardvark-dns/*; do
   case $file in *'*' | */aardvark.pid) ;; *) echo "names: ${file##*/} $(tail -n +2 "$file" | cut -d ' ' -f 1 | tr '\n' ' ')" ;; esac
 done

@@ -34,7 +34,7 @@ export const command: Command = {
   async run(args, { ports, print }) {
     const request = networkRequest(args);
     if (request.name) checkNetworkName(request.name);
-    print(`${createNetwork(await ports(), request, { ignore: args.bool('ignore') })}\n`);
+    print(`${await createNetwork(await ports(), request, { ignore: args.bool('ignore') })}\n`);
     return 0;
   },
 };

@@ -18,6 +18,7 @@ it('a container that goes takes its lock files along, although others look for i
     acquire: (id) => lockContainer(lockDir, id),
     forget: (id) => deleteLock(lockDir, id),
     acquireVolume: ({ name }) => lockContainer(lockDir, name),
+    acquireNetworks: () => assert.fail('no network is touched'),
     forgetVolume: ({ name }) => deleteLock(lockDir, name),
   };
   const config = container('going');
