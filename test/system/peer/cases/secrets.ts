@@ -83,7 +83,9 @@ export const SECRETS: Story = {
     ['berth secret exists'],
 
     [`berth run --rm --network none --secret ka --secret kb,target=x/y,uid=7,gid=8,mode=400 busybox ${SEE}`],
-    [`berth run --rm --network none --secret source=ka,target=q --secret type=mount,source=kb busybox ${SEE}`],
+    [
+      `berth run --rm --network none --secret source=ka,target=q --secret type=mount,source=kb busybox ${SEE}`,
+    ],
     [`berth run --rm --network none --secret ka,target=x --secret kb,target=x busybox ${SEE}`],
     [`berth run --rm --network none --secret ka,mode=07777 busybox ${SEE}`],
     [`berth run --rm --network none --read-only --secret ka busybox ${SEE}`],
