@@ -73,7 +73,7 @@ export const CREATE_FLAGS: Record<string, Flag> = {
   },
   mount: {
     type: 'strings',
-    help: 'Mount type=bind, volume, tmpfs, image or devpts, with src=…, dst=… and options',
+    help: 'Mount type=bind, glob, volume, tmpfs, ramfs, image or devpts, with src=…, dst=… and options',
   },
   name: { type: 'string', help: 'Name of the container; its unit is berth-NAME.service' },
   'passwd-entry': { type: 'string', help: 'The line of /etc/passwd for a uid that has none' },

@@ -4,7 +4,7 @@
  *
  * Rows come first: an image's row is deleted and on the disk before its layers are touched, and a new image's row is
  * written after its layers are. So a crash between the two leaves layers that nobody needs, never a row without its
- * layers; the next verb that removes or loads images takes them away.
+ * layers; the next verb that removes images takes them away.
  */
 import type { Ports, RemovingFiles } from './ports.ts';
 

@@ -209,6 +209,8 @@ export interface Host {
 
   exists(file: string): boolean;
   isDirectory(file: string): boolean;
+  /** What an absolute shell pattern names, in order; undefined for a pattern that is none. */
+  pathsMatching(pattern: string): string[] | undefined;
   /** Undefined if there is no such file. */
   readText(file: string): string | undefined;
   /** When the file's content or status last changed, ISO 8601; undefined if there is none. */

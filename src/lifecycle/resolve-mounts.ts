@@ -1,4 +1,5 @@
 /** create: what the mounts of a command line, the image's VOLUMEs and --volumes-from come to; and the volumes they need. */
+import { posix } from 'node:path';
 import type { ContainerConfig, MountConfig, RequestedMount } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
 import { BerthError, messageOf } from '../model/errors.ts';
@@ -9,6 +10,7 @@ import {
   LOCAL_DRIVER,
   type VolumeConfig,
   volumeConfig,
+  volumeOptions,
 } from '../model/volume.ts';
 import { inheritedVolumes, parseVolumesFrom } from '../model/volumes-from.ts';
 import { overlayDirectories } from '../oci/mount-options.ts';
@@ -31,7 +33,9 @@ export function resolveMounts(
   imageVolumes: readonly string[],
 ): MountConfig[] {
   const named = (): string => idFromBytes(ports.randomBytes(32));
-  const own = request.mounts.map((mount) => resolveMount(ports, mount, named));
+  const own = request.mounts
+    .flatMap((mount) => eachOfGlob(ports, mount))
+    .map((mount) => resolveMount(ports, mount, named));
   const taken = new Set(own.map(({ destination }) => destination));
   const inherited = new Map(
     (request.volumesFrom ?? []).flatMap((text) =>
@@ -55,6 +59,21 @@ export function resolveMounts(
       };
     }),
   ];
+}
+
+/** A mount with a pattern is one of every path that it names now. */
+function eachOfGlob({ host }: ResolvePorts, { glob, ...mount }: RequestedMount): RequestedMount[] {
+  if (glob === undefined) return [mount];
+  const paths = glob === '' ? [] : host.pathsMatching(mount.source ?? '');
+  if (paths === undefined) throw new BerthError('invalid', `${glob}: syntax error in pattern`);
+  if (paths.length === 0)
+    throw new BerthError('invalid', `no file paths matching glob ${JSON.stringify(glob)}`);
+  const { destination } = mount;
+  return paths.map((source) => ({
+    ...mount,
+    source,
+    destination: destination === '' ? source : posix.join(destination, posix.basename(source)),
+  }));
 }
 
 function resolveMount(
@@ -113,12 +132,27 @@ export function insertMissingVolumes(store: Store, { mounts }: ContainerConfig, 
   return mounts.flatMap(({ volume, anonymous, options }) => {
     if (volume === undefined || store.getVolume(volume) !== undefined) return [];
     if (options.includes('nocreate')) throw noSuchVolume(volume);
-    const config = volumeConfig(
-      { driver: LOCAL_DRIVER, labels: {}, options: {} },
-      { name: volume, now, anonymous: anonymous === true },
-    );
+    const config = newVolume(volume, options, { now, anonymous: anonymous === true });
     store.insertVolume(config, initialVolumeState(config));
     appendVolumeEvent(store, config, { status: 'create' }, now);
     return [config];
   });
+}
+
+function newVolume(
+  name: string,
+  words: readonly string[],
+  facts: { now: string; anonymous: boolean },
+): VolumeConfig {
+  try {
+    return volumeConfig(
+      { driver: LOCAL_DRIVER, labels: {}, options: volumeOptions(words) },
+      { name, ...facts },
+    );
+  } catch (error) {
+    if (!(error instanceof BerthError)) throw error;
+    throw new BerthError(error.code, `creating named volume ${JSON.stringify(name)}: ${error.message}`, {
+      cause: error,
+    });
+  }
 }

@@ -14,7 +14,7 @@ import type { SecretCopy, SecretFile, SecretVariable } from './secret.ts';
 
 /** A mount as asked for: `-v`, `--tmpfs`, `--mount`, a VOLUME of the image, `--volumes-from`. */
 export interface MountConfig {
-  type: 'bind' | 'tmpfs' | 'volume' | 'image' | 'devpts';
+  type: 'bind' | 'tmpfs' | 'ramfs' | 'volume' | 'image' | 'devpts';
   /** Absolute host path; of type bind alone. */
   source?: string;
   /** Name of the volume; of type volume alone. */
@@ -35,6 +35,11 @@ export interface MountConfig {
 export interface RequestedMount extends Omit<MountConfig, 'image' | 'anonymous'> {
   /** Name of an image, of type image alone. */
   imageName?: string;
+  /**
+   * Of type bind alone: the pattern that a person wrote. The source is it as an absolute one, and stands for every path that it
+   * names, each by its own name below the destination; where that is '', in its own place.
+   */
+  glob?: string;
 }
 
 /** bridge: in the networks that `networks` names. pasta: the host's network, copied by a process of that name. */

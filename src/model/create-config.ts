@@ -194,7 +194,7 @@ export function containerConfig(request: CreateRequest, context: CreateContext):
       ),
       request.env,
     ),
-    user: request.user || image?.user || '',
+    user: request.user || image?.user || userOf(request.userNamespace),
     workdir: request.workdir || image?.workingDir || '/',
     ...(request.workdir === undefined ? { workdirFromImage: true } : {}),
     hostname: hostname(request, context),
@@ -276,4 +276,9 @@ function hostname(request: CreateRequest, context: CreateContext): string {
     );
   }
   return containerOf(uts) === undefined ? context.hostHostname : (context.joinedHostname ?? '');
+}
+
+/** Of a namespace that says whose the command is. */
+function userOf(request: UserNamespaceRequest | undefined): string {
+  return request !== undefined && 'identity' in request ? request.user : '';
 }

@@ -148,7 +148,7 @@ function bindOf({ type, source, volume, destination, options }: MountConfig): st
 /** As Podman keeps them: volumes, images, then what else the runtime is given; a tmpfs is told apart. */
 export function volumesFirst<T extends MountConfig>(mounts: readonly T[]): T[] {
   const of = (...types: MountConfig['type'][]): T[] => mounts.filter(({ type }) => types.includes(type));
-  return [...of('volume'), ...of('image'), ...of('bind', 'devpts')];
+  return [...of('volume'), ...of('image'), ...of('bind', 'devpts', 'ramfs')];
 }
 
 /** In Podman's order: what was asked for, but for what masks and unmasks single paths. */

@@ -171,15 +171,16 @@ function inspectMount(shown: ShownMount): object {
         ...part,
       };
     case 'devpts':
+    case 'ramfs':
       return {
         Type: 'bind',
         Source: type,
         Destination: destination,
         Driver: '',
-        Mode: '',
-        Options: options,
-        RW: true,
-        Propagation: '',
+        Mode: relabel,
+        Options: type === 'ramfs' ? others : options,
+        RW: mode !== 'ro',
+        Propagation: options.includes(propagation) ? propagation : '',
       };
     default:
       return {

@@ -4,20 +4,20 @@ import type { RequestedMount } from './config.ts';
 import { BerthError } from './errors.ts';
 import { containerPath, volumeNamed } from './mount-flags.ts';
 
-type MountType = RequestedMount['type'];
+type MountType = RequestedMount['type'] | 'glob';
 
-const FORMAT = 'type=<bind|tmpfs|volume|image|devpts>,[src=<source>,]target=<ctr-dir>[,options]';
-const TYPES: readonly string[] = ['bind', 'tmpfs', 'volume', 'image', 'devpts'] satisfies MountType[];
-/** Of Podman; refused by name. */
-const OTHER_TYPES = ['glob', 'ramfs'];
+const TYPES: readonly MountType[] = ['bind', 'tmpfs', 'ramfs', 'volume', 'image', 'devpts', 'glob'];
+const FORMAT = `type=<${TYPES.join('|')}>,[src=<source>,]target=<ctr-dir>[,options]`;
 /** Words that mean the same after `-v` and `--tmpfs`. */
 const PLAIN = /^(z|Z|r?(private|shared|slave|unbindable)|(no)?(exec|suid|dev))$/;
-const OTHER_WORDS = ['no-dereference'];
 const OF_BINDS = ['bind-propagation', 'bind-nonrecursive'];
 const OF_TMPFS = ['tmpfs-size', 'tmpfs-mode', 'tmpcopyup', 'notmpcopyup'];
 const OF_VOLUMES = ['volume-opt', 'volume-label'];
 /** Options that are of other types. */
 const FOREIGN: Partial<Record<MountType, readonly string[]>> = {
+  glob: [...OF_BINDS, ...OF_TMPFS, ...OF_VOLUMES],
+  // Podman takes the last four, and fails at the start or does nothing.
+  ramfs: [...OF_BINDS, ...OF_TMPFS, ...OF_VOLUMES, 'U', 'chown', 'idmap', 'no-dereference'],
   bind: [...OF_TMPFS, ...OF_VOLUMES],
   tmpfs: [...OF_BINDS, ...OF_VOLUMES, 'src', 'source'],
   volume: [...OF_BINDS, ...OF_TMPFS],
@@ -50,12 +50,7 @@ export function parseMountFlag(text: string, directory: string): RequestedMount 
   const type = options[at]?.value;
   if (type === undefined)
     throw new BerthError('invalid', `incorrect mount format: should be --mount ${FORMAT}`);
-  if (OTHER_TYPES.includes(type))
-    throw new BerthError(
-      'unsupported',
-      `mounts of the type ${type} are not supported yet: use ${TYPES.join(', ')}`,
-    );
-  if (!TYPES.includes(type))
+  if (!(TYPES as readonly string[]).includes(type))
     throw new BerthError('invalid', `invalid filesystem type ${JSON.stringify(type)}`);
   return mountOf(type as MountType, options.toSpliced(at, 1), directory);
 }
@@ -81,6 +76,11 @@ function mountOf(type: MountType, options: Option[], directory: string): Request
   const source = given.get('source');
   if (type === 'image' && (target === undefined || source === undefined))
     throw new BerthError('invalid', 'must set source and destination for image volume');
+  if (type === 'glob') {
+    const pattern = { glob: source ?? '', source: path.posix.resolve(directory, source ?? '') };
+    const destination = target === undefined ? '' : containerPath(target);
+    return { type: 'bind', ...pattern, destination, options: words };
+  }
   if (target === undefined) throw new BerthError('invalid', 'must set volume destination');
   const subpath = given.get('subpath');
   if (type === 'image' && subpath !== undefined && !subpath.startsWith('/'))
@@ -116,8 +116,6 @@ function refuseForeign(type: MountType, { key }: Option): void {
   if (ALL[type]?.test(key) === false) throw new BerthError('invalid', `${key}: invalid mount option`);
   if (key === 'volume-label')
     throw new BerthError('unsupported', 'the --volume-label option is not presently implemented');
-  if (key === 'volume-opt')
-    throw new BerthError('unsupported', 'volume-opt is not supported: use berth volume create --opt');
 }
 
 /** A source or destination says where. */
@@ -166,12 +164,19 @@ function wordsOf(one: Option): string[] {
       return isOn(one) ? [key] : [];
     case 'idmap':
       return [value === undefined ? key : `${key}=${value}`];
+    case 'no-dereference':
+      return isOn(one) ? [key] : [];
+    case 'volume-opt':
+      if (value?.includes('=') !== true)
+        throw new BerthError(
+          'invalid',
+          'cannot parse driver opts: invalid mount option: write volume-opt=KEY=VALUE',
+        );
+      return [`${key}=${value}`];
     case 'consistency':
       // Docker Desktop's, and of no meaning on Linux.
       return [];
     default:
-      if (OTHER_WORDS.includes(key))
-        throw new BerthError('unsupported', `the mount option ${JSON.stringify(key)} is not supported`);
       if (value !== undefined || !PLAIN.test(key))
         throw new BerthError('invalid', `${key}: invalid mount option`);
       return [key];

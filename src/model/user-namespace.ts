@@ -22,7 +22,8 @@ export interface AutoRequest {
 export type UserNamespaceRequest =
   | { auto: AutoRequest }
   | { maps: IdMapRequest }
-  | { identity: true }
+  /** `user`: who the command is unless `--user` or the image says it. */
+  | { identity: true; user: string }
   | { joined: JoinedNamespace };
 
 /** Whose sub-IDs `auto` shares out, as Podman. */
@@ -47,8 +48,7 @@ export function parseUserNamespace(text: string, maps: IdMapRequest): UserNamesp
   const [, word = text, options] = /^(auto|keep-id):(.*)$/s.exec(text) ?? [];
   if (word === 'auto') return { auto: parseAuto(options) };
   if (word === 'keep-id') {
-    checkKeepId(options);
-    return { identity: true };
+    return { identity: true, user: keepIdUser(options) };
   }
   if (word === 'nomap') throw new BerthError('invalid', 'nomap is only supported in rootless mode');
   const mode = parseNamespaceMode(text);
@@ -149,13 +149,16 @@ function parseAuto(options: string | undefined): AutoRequest {
 }
 
 /** For root there is nobody else to keep: what it would choose has no effect, as with Podman. */
-function checkKeepId(options: string | undefined): void {
-  if (options === undefined) return;
-  for (const [key, value] of optionsOf(options)) {
+/** Root's IDs are kept, and so the user is root, unless the options name another one. */
+function keepIdUser(options: string | undefined): string {
+  const given = options === undefined ? [] : optionsOf(options);
+  for (const [key, value] of given) {
     if (!['uid', 'gid', 'size'].includes(key)) throw unknownOption(key);
     if (!/^\d+$/.test(value))
       throw new BerthError('invalid', `strconv.ParseUint: parsing ${JSON.stringify(value)}: invalid syntax`);
   }
+  const { uid = '0', gid = '0' } = Object.fromEntries(given);
+  return `${Number(uid)}:${Number(gid)}`;
 }
 
 function optionsOf(text: string): [string, string][] {

@@ -76,6 +76,23 @@ export interface VolumeRequest {
   gid?: number;
 }
 
+/** A word among the options of a mount that says how its volume is made if it is not there: `volume-opt=KEY=VALUE`. */
+const CREATION = /^volume-opt=([^=]*)=(.*)$/s;
+
+export function isVolumeOption(word: string): boolean {
+  return CREATION.test(word);
+}
+
+/** What the options of a mount say for the making of its volume; the last word of a key counts. */
+export function volumeOptions(words: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    words.flatMap((word) => {
+      const [, key, value] = CREATION.exec(word) ?? [];
+      return key === undefined || value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
 /** Throws BerthError with Podman's words for an unknown driver, option or name. */
 export function volumeConfig(
   { driver, labels, options, ...owner }: VolumeRequest,

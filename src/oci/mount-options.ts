@@ -4,6 +4,7 @@
  */
 import { BerthError } from '../model/errors.ts';
 import { isIdmapOption, shownOwners } from '../model/idmap-option.ts';
+import { isVolumeOption } from '../model/volume.ts';
 
 /** Options of which a mount has at most one. */
 const ACCESS = ['rw', 'ro'];
@@ -21,6 +22,8 @@ const BIND = ['bind', 'rbind'];
 const RELABEL = ['z', 'Z'];
 /** What the runtime has no part in: done before, at the source. */
 const OURS = [...RELABEL, 'O', 'U', 'copy', 'nocopy'];
+/** A symbolic link is shown itself, not what it leads to; crun's name for it. runc does not know it, and follows the link. */
+const LINK = ['no-dereference', 'copy-symlink'] as const;
 /** The image's files are needed no more, or nothing is made that is missing: of volumes alone. */
 const OF_VOLUMES = ['nocreate'];
 /** Where an overlay writes. */
@@ -64,8 +67,9 @@ export function bindOptions(
   for (const option of given) {
     const known =
       isIdmapOption(option) ||
+      (isVolume && isVolumeOption(option)) ||
       [
-        ...[...ACCESS, ...PROPAGATION, ...BIND, ...FLAGS.flat(), ...OURS],
+        ...[...ACCESS, ...PROPAGATION, ...BIND, ...FLAGS.flat(), ...OURS, LINK[0]],
         ...(isVolume ? OF_VOLUMES : []),
       ].includes(option);
     if (known || (overlaid && OVERLAY_DIRECTORY.test(option))) continue;
@@ -84,11 +88,23 @@ export function bindOptions(
     throw new BerthError('usage', "the 'idmap' option can only be set once: duplicate mount option passed");
   // Checked here; what it asks for is mounted by storage, and the runtime is given that mount.
   shownOwners(given, undefined);
-  return shownBindOptions(given, sourceFlags).filter((option) => !isOurs(option));
+  return shownBindOptions(given, sourceFlags)
+    .filter((option) => !isOurs(option))
+    .map((option) => (option === LINK[0] ? LINK[1] : option));
 }
 
 function isOurs(option: string): boolean {
-  return [...OURS, ...OF_VOLUMES].includes(option) || OVERLAY_DIRECTORY.test(option) || isIdmapOption(option);
+  return (
+    [...OURS, ...OF_VOLUMES].includes(option) ||
+    OVERLAY_DIRECTORY.test(option) ||
+    isIdmapOption(option) ||
+    isVolumeOption(option)
+  );
+}
+
+/** Options of a ramfs: only what was asked for, as Podman's. What relabels it is left out: it has no label before it is there. */
+export function ramfsOptions(given: readonly string[]): string[] {
+  return given.filter((option) => !RELABEL.includes(option));
 }
 
 /** Where an overlay that was asked for with `O` writes; undefined: in a place of the container's, thrown away at its end. */

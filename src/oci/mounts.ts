@@ -11,7 +11,7 @@ import { hasNetwork } from '../model/network-names.ts';
 import { NOTIFY_DIRECTORY } from '../model/sdnotify.ts';
 import { SECRETS_DIRECTORY } from '../model/secret.ts';
 import { isUnmasked } from './masks.ts';
-import { bindOptions, tmpfsOptions } from './mount-options.ts';
+import { bindOptions, ramfsOptions, tmpfsOptions } from './mount-options.ts';
 import type { Linux, Mount } from './types.ts';
 
 /** Absolute host paths of the files that Berth makes for a container; one that is absent is not mounted. */
@@ -120,6 +120,8 @@ function userMount(mount: MountConfig, { sourceFlags = {}, places = {}, user }: 
   switch (type) {
     case 'tmpfs':
       return { destination, type, source: 'tmpfs', options: tmpfsOptions(mount.options, user) };
+    case 'ramfs':
+      return { destination, type, source: type, options: ramfsOptions(mount.options) };
     case 'devpts':
       return { destination, type, source: 'devpts', options: [...mount.options] };
     case 'volume':

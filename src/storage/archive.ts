@@ -74,7 +74,8 @@ async function isCompressed(path: string): Promise<boolean> {
   }
 }
 
-type IndexEntry = { offset: number; size: number } | { target: string };
+type IndexEntry = FileEntry | { target: string };
+type FileEntry = { offset: number; size: number; isSparse: boolean };
 
 async function openTar(path: string): Promise<Archive> {
   const index = await indexTar(path);
@@ -82,7 +83,12 @@ async function openTar(path: string): Promise<Archive> {
   return {
     has: (name) => index.has(name),
     async open(name) {
-      const { offset, size } = find(index, name);
+      const { offset, size, isSparse } = find(index, name);
+      if (isSparse)
+        throw new BerthError(
+          'archive',
+          `${JSON.stringify(name)} is stored as a sparse file: pack the archive without that`,
+        );
       return { size, content: slice(file, offset, size) };
     },
     close: () => file.close(),
@@ -102,7 +108,12 @@ async function indexTar(path: string): Promise<Map<string, IndexEntry>> {
     if (header.type === 'symlink')
       index.set(name, { target: posix.join(dirname(name), fileName(header.linkname ?? '')) });
     else if (header.type === 'link') index.set(name, { target: fileName(header.linkname ?? '') });
-    else if (header.type === 'file') index.set(name, { offset: header.byteOffset, size: header.size });
+    else if (header.type === 'file')
+      index.set(name, {
+        offset: header.byteOffset,
+        size: header.size,
+        isSparse: header.sparse !== undefined,
+      });
     stream.on('end', () => next(index.size > MAX_FILES ? new Error('too many files') : null));
     stream.resume();
   });
@@ -143,7 +154,7 @@ async function* headersOf(file: FileHandle, contentEnd: () => number): Bytes {
 }
 
 /** Docker used to write a layer that two images share once, and symlinks to it. */
-function find(index: Map<string, IndexEntry>, name: string): { offset: number; size: number } {
+function find(index: Map<string, IndexEntry>, name: string): FileEntry {
   let entry = index.get(name);
   for (let links = 0; entry !== undefined && 'target' in entry && links < MAX_LINKS; links++)
     entry = index.get(entry.target);

@@ -41,6 +41,8 @@ const OVERLAY_STATE = 'trusted.overlay.';
 
 const MAX_ID = 2 ** 32 - 2;
 
+export const UNKNOWN_KIND = 'of a kind that is not supported (of a multi-volume archive?)';
+
 /** Paths are byte strings relative to the layer, without `.` and empty components. Throws a plain Error saying what is wrong. */
 export function layerEntry(header: TarHeader): LayerEntry {
   const path = insidePath(header.name, 'name');
@@ -48,11 +50,7 @@ export function layerEntry(header: TarHeader): LayerEntry {
   const isOldDirectory = header.type === 'file' && header.name.endsWith('/');
   if (isOldDirectory && header.size > 0) throw new Error('a directory with content');
   const type = isOldDirectory ? 'directory' : header.type;
-  if (type === null)
-    throw new Error('of a kind that is not supported (a sparse file of GNU tar, or a multi-volume archive?)');
-  if (Object.keys(header.pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))) {
-    throw new Error('sparse files are not supported, pack the layer without them');
-  }
+  if (type === null) throw new Error(UNKNOWN_KIND);
   if (path === '') {
     if (type !== 'directory') throw new Error('the root of a layer must be a directory');
     return { kind: 'root' };
@@ -95,11 +93,14 @@ export function layerOwner(header: TarHeader): EntryOwner {
     uid: ownerId(header.pax?.uid, header.uid, 'uid'),
     gid: ownerId(header.pax?.gid, header.gid, 'gid'),
     mode: header.mode & 0o7777,
-    mtime: boundedTime(
-      header.pax?.mtime === undefined ? header.mtime.getTime() : Number(header.pax.mtime) * 1000,
-    ),
+    mtime: boundedTime(entryTime(header)),
     ...(exact === undefined ? {} : { exact }),
   };
+}
+
+/** In milliseconds; before 1970 it is negative. */
+export function entryTime({ pax, mtime }: TarHeader): number {
+  return pax?.mtime === undefined ? mtime.getTime() : Number(pax.mtime) * 1000;
 }
 
 /** The time of a PAX record that has a fraction of a second (pax(1): decimal). */

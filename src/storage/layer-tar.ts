@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync, readdirSync, readSync } from 'node:fs';
 import { BerthError, isErrno } from '../model/errors.ts';
 import { layerDirectory, type StoragePaths } from './paths.ts';
+import type { SparsePart } from './sparse-map.ts';
 import { framePieces, replacedDirectory } from './tar-frame.ts';
 
 const CHUNK = 256 * 1024;
@@ -21,7 +22,7 @@ export async function* layerTar(paths: StoragePaths, diffId: string): AsyncGener
       yield piece.raw;
       continue;
     }
-    for (const chunk of contentOf(piece.file, piece.size, diffId)) {
+    for (const chunk of contentOf(piece.file, piece.parts, diffId)) {
       hash.update(chunk);
       yield chunk;
     }
@@ -29,7 +30,7 @@ export async function* layerTar(paths: StoragePaths, diffId: string): AsyncGener
   if (hash.digest('hex') !== diffId) throw changed(diffId);
 }
 
-function* contentOf(file: Buffer, size: number, diffId: string): Generator<Buffer> {
+function* contentOf(file: Buffer, parts: readonly SparsePart[], diffId: string): Generator<Buffer> {
   let fd: number;
   try {
     fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -37,12 +38,14 @@ function* contentOf(file: Buffer, size: number, diffId: string): Generator<Buffe
     throw isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP') ? changed(diffId) : error;
   }
   try {
-    for (let left = size; left > 0; ) {
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK, left));
-      const length = readSync(fd, chunk);
-      if (length === 0) throw changed(diffId);
-      left -= length;
-      yield chunk.subarray(0, length);
+    for (const { offset, length } of parts) {
+      for (let done = 0; done < length; ) {
+        const chunk = Buffer.allocUnsafe(Math.min(CHUNK, length - done));
+        const read = readSync(fd, chunk, 0, chunk.length, offset + done);
+        if (read === 0) throw changed(diffId);
+        done += read;
+        yield chunk.subarray(0, read);
+      }
     }
   } finally {
     closeSync(fd);

@@ -11,18 +11,20 @@ import { zstdCompressSync } from 'node:zlib';
 import { BerthError, isErrno } from '../model/errors.ts';
 import { toBytes } from './byte-string.ts';
 import { type Bytes, decompress } from './decompress.ts';
+import type { SparsePart } from './sparse-map.ts';
 
 /** Names in a layer's directory. */
 export const FRAME_FILE = 'frame.zst';
 /** Contents that the layer's own later entries replaced: named by the number of their piece. */
 const REPLACED = 'replaced';
 
-/** Paths are byte strings. */
-export type FramePiece = { raw: Buffer } | { path: string; size: number };
+/** Paths are byte strings. `parts`: the piece is these parts of the file, one after another, not its beginning. */
+export type FramePiece = { raw: Buffer } | { path: string; size: number; parts?: readonly SparsePart[] };
 
 /** One kind byte, then a length; the kinds. */
 const RAW = 0;
 const FILE = 1;
+const SPARSE = 2;
 const HEAD = 9;
 /** Pieces are compressed together up to so many bytes, each time a zstd frame of its own. */
 const BATCH = 256 * 1024;
@@ -32,7 +34,7 @@ export interface FrameRecorder {
   /** Passes the tar on to who unpacks it. */
   bytes(tar: AsyncIterable<Buffer>): AsyncGenerator<Buffer>;
   /** The unpacker has come to a file's content: so many bytes at that offset, which will be found at `path`. */
-  file(path: string, at: { offset: number; size: number }): void;
+  file(path: string, at: { offset: number; size: number; parts?: readonly SparsePart[] }): void;
   /** A file, or a directory with all that is in it, is about to be removed: content that the tar has is kept. */
   replaced(path: string, isDirectory: boolean): void;
   /** After the last byte. */
@@ -66,11 +68,12 @@ export function frameRecorder(directory: string): FrameRecorder {
       }
     },
 
-    file(path, { offset, size }) {
+    file(path, { offset, size, parts }) {
       if (size === 0) return;
       raw(take(offset - position));
       contents.set(path, pieces);
-      put(FILE, encodeFile(path, size));
+      if (parts === undefined) put(FILE, encodeFile(path, size));
+      else put(SPARSE, encodeSparse(path, parts));
       drop(size);
     },
 
@@ -159,7 +162,7 @@ export function frameRecorder(directory: string): FrameRecorder {
 export async function* framePieces(
   directory: string,
   hasReplaced: (piece: number) => boolean,
-): AsyncGenerator<{ raw: Buffer } | { file: Buffer; size: number }> {
+): AsyncGenerator<{ raw: Buffer } | { file: Buffer; parts: readonly SparsePart[] }> {
   const base = `${Buffer.from(join(directory, 'diff')).toString('latin1')}`;
   let piece = 0;
   for await (const each of decodeFrame(readFrame(directory))) {
@@ -168,7 +171,7 @@ export async function* framePieces(
       const kept = hasReplaced(piece) ? join(directory, REPLACED, String(piece)) : undefined;
       yield {
         file: kept === undefined ? toBytes(`${base}/${each.path}`) : Buffer.from(kept),
-        size: each.size,
+        parts: each.parts ?? [{ offset: 0, length: each.size }],
       };
     }
     piece += 1;
@@ -202,7 +205,11 @@ export async function* decodeFrame(source: AsyncIterable<Buffer>): AsyncGenerato
       const length = buffer.length < HEAD ? Number.POSITIVE_INFINITY : Number(buffer.readBigUInt64BE(1));
       if (buffer.length < HEAD + length) break;
       const payload = buffer.subarray(HEAD, HEAD + length);
-      yield buffer[0] === RAW ? { raw: payload } : decodeFile(payload);
+      yield buffer[0] === RAW
+        ? { raw: payload }
+        : buffer[0] === FILE
+          ? decodeFile(payload)
+          : decodeSparse(payload);
       buffer = buffer.subarray(HEAD + length);
     }
   }
@@ -224,4 +231,24 @@ function writeLength(target: Buffer, length: number, offset: number): void {
 
 function decodeFile(payload: Buffer): FramePiece {
   return { size: Number(payload.readBigUInt64BE()), path: payload.toString('latin1', 8) };
+}
+
+/** How many parts, of each its offset and length, then the path. */
+function encodeSparse(path: string, parts: readonly SparsePart[]): Buffer {
+  const head = Buffer.alloc(8 + 16 * parts.length);
+  head.writeBigUInt64BE(BigInt(parts.length));
+  parts.forEach(({ offset, length }, index) => {
+    head.writeBigUInt64BE(BigInt(offset), 8 + 16 * index);
+    head.writeBigUInt64BE(BigInt(length), 16 + 16 * index);
+  });
+  return Buffer.concat([head, toBytes(path)]);
+}
+
+function decodeSparse(payload: Buffer): FramePiece {
+  const number = (at: number) => Number(payload.readBigUInt64BE(at));
+  const end = 8 + 16 * number(0);
+  const parts: SparsePart[] = [];
+  for (let at = 8; at < end; at += 16) parts.push({ offset: number(at), length: number(at + 8) });
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  return { path: payload.toString('latin1', end), size, parts };
 }

@@ -21,7 +21,6 @@ import {
   symlinkSync,
   unlinkSync,
   utimesSync,
-  writeSync,
 } from 'node:fs';
 import { Readable } from 'node:stream';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
@@ -29,7 +28,8 @@ import { toHost } from '../model/id-map.ts';
 import { toBytes } from './byte-string.ts';
 import { decompress } from './decompress.ts';
 import { xattrsOfNamespace } from './file-capabilities.ts';
-import { layerOwner, layerXattrs, type Owner } from './layer-entry.ts';
+import { fileContent } from './file-content.ts';
+import { entryTime, layerOwner, layerXattrs, type Owner, UNKNOWN_KIND } from './layer-entry.ts';
 import { runOrFail } from './program.ts';
 import { childPath, namesIn, openChild, ownPath, type Place, type TreeRoot } from './rooted.ts';
 import { byteExactExtract, type TarHeader } from './tar-reader.ts';
@@ -90,7 +90,7 @@ async function unpackEntry(unpacking: Unpacking, entry: Entry): Promise<void> {
   const name = parts.pop();
   // The directory itself is there already and stays as it is; what only a device driver can fill is left out.
   if (name === undefined || header.type?.endsWith('device')) return skip(entry);
-  const archived = layerOwner(header);
+  const archived = { ...layerOwner(header), mtime: entryTime(header) };
   const owner = ownerIn(unpacking.tree, { ...archived, ...unpacking.options.owner });
   using parent = openParent(unpacking, parts);
   const target: Target = { unpacking, parent, name, owner };
@@ -115,9 +115,7 @@ async function unpackEntry(unpacking: Unpacking, entry: Entry): Promise<void> {
       setOwner(target);
       break;
     default:
-      throw new Error(
-        'of a kind that is not supported (a sparse file of GNU tar, or a multi-volume archive?)',
-      );
+      throw new Error(UNKNOWN_KIND);
   }
   return skip(entry);
 }
@@ -212,14 +210,16 @@ async function writeFile(target: Target, entry: Entry, xattrs: Xattrs): Promise<
       ? openSync(childPath(parent, name), flags | constants.O_CREAT | constants.O_EXCL, 0o600)
       : openSync(ownPath(mountPoint), constants.O_WRONLY | constants.O_TRUNC);
   try {
-    for await (const chunk of entry)
-      for (let written = 0; written < chunk.length; ) written += writeSync(fd, chunk, written);
+    const content = fileContent(fd, entry.header.sparse);
+    for await (const chunk of entry) content.write(chunk);
+    content.finish();
     // A file that is mounted there belongs to somebody else: only its content changes.
     if (mountPoint !== undefined) return;
     fchownSync(fd, owner.uid, owner.gid);
     fchmodSync(fd, owner.mode); // after chown, which drops setuid and setgid
     writeXattrs({ fd }, xattrsOfNamespace(xattrs, unpacking.tree.ids));
-    futimesSync(fd, owner.mtime / 1000, owner.mtime / 1000);
+    const time = fileTime(owner);
+    futimesSync(fd, time, time);
   } finally {
     closeSync(fd);
     mountPoint?.[Symbol.dispose]();
@@ -250,7 +250,13 @@ function setOwner({ unpacking, parent, name, owner }: Target): void {
   if (place === undefined || place.stat.isFile() || place.stat.isDirectory()) throw changed(parent, name);
   chownSync(ownPath(place), owner.uid, owner.gid);
   if (!place.stat.isSymbolicLink()) chmodSync(ownPath(place), owner.mode);
-  utimesSync(ownPath(place), owner.mtime / 1000, owner.mtime / 1000);
+  const time = fileTime(owner);
+  utimesSync(ownPath(place), time, time);
+}
+
+/** Node takes a negative number for the present; a Date it takes at its word. */
+function fileTime({ mtime }: Owner): number | Date {
+  return mtime < 0 ? new Date(mtime) : mtime / 1000;
 }
 
 /** Removes what has the name. A file that is a mount point cannot be removed: it is returned, to be written into. */
@@ -290,7 +296,8 @@ function finishDirectories(unpacking: Unpacking): void {
     chownSync(ownPath(place), owner.uid, owner.gid);
     chmodSync(ownPath(place), owner.mode);
     writeXattrs(place, xattrsOfNamespace(xattrs, unpacking.tree.ids));
-    utimesSync(ownPath(place), owner.mtime / 1000, owner.mtime / 1000);
+    const time = fileTime(owner);
+    utimesSync(ownPath(place), time, time);
   }
 }
 

@@ -17,6 +17,7 @@ import { pipeline } from 'node:stream/promises';
 import * as tarFs from 'tar-fs';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { fromText, toBytes, toText } from './byte-string.ts';
+import { type FileContent, fileContent } from './file-content.ts';
 import {
   type EntryOwner,
   type LayerEntry,
@@ -25,7 +26,8 @@ import {
   layerXattrs,
   type Owner,
 } from './layer-entry.ts';
-import { type LayerTree, layerTree, writeFully } from './layer-tree.ts';
+import { type LayerTree, layerTree } from './layer-tree.ts';
+import type { SparseMap } from './sparse-map.ts';
 import type { FrameRecorder } from './tar-frame.ts';
 import { byteExactExtract, type TarHeader } from './tar-reader.ts';
 
@@ -76,7 +78,7 @@ export async function unpackLayer(
         header.type = entry.kind;
         state.path = entry.path;
       }
-      if (entry.kind === 'file') frame?.file(entry.path, { offset: header.byteOffset, size: header.size });
+      if (entry.kind === 'file') frame?.file(entry.path, { offset: header.byteOffset, ...contentOf(header) });
       if (!MARKERS.has(entry.kind)) tree.addXattrs((entry as { path: string }).path, layerXattrs(header));
       return written;
     } catch (error) {
@@ -149,6 +151,11 @@ function writtenHere(
   }
 }
 
+/** What of a file's content the tar has. */
+function contentOf({ size, sparse }: TarHeader) {
+  return sparse === undefined ? { size } : { size, parts: sparse.parts };
+}
+
 /** The entry that is being unpacked. */
 interface EntryState {
   header: TarHeader | undefined;
@@ -202,28 +209,38 @@ function tarFsCalls(tree: LayerTree, base: string, state: EntryState) {
     chown: (_path: string, _uid: number, _gid: number, done: Callback) => done(null),
     chmod: (path: string, _mode: number, done: Callback) => finishEntry(path, done),
     createWriteStream: (path: string) => {
-      const { owner } = state;
-      return newFile(toBytes(path), (fd) => {
+      const { owner, header } = state;
+      const finish = (fd: number) => {
         if (owner !== undefined) tree.setFileOwner(inside(path), fd, owner);
-      });
+      };
+      return newFile(toBytes(path), { sparse: header?.sparse, finish });
     },
   };
 }
 
 /**
- * A file that must not exist yet, written synchronously: into the page cache, faster than through the thread pool.
+ * A file that must not exist yet.
  * @param finish called with the whole file, before it is closed.
  */
-function newFile(path: Buffer, finish: (fd: number) => void): Writable {
+function newFile(
+  path: Buffer,
+  { sparse, finish }: { sparse: SparseMap | undefined; finish: (fd: number) => void },
+): Writable {
   let fd = -1;
+  let content: FileContent;
   return new Writable({
     construct: (done) => {
       answer(() => {
         fd = openSync(path, 'wx', 0o600);
+        content = fileContent(fd, sparse);
       }, done);
     },
-    write: (chunk: Buffer, _encoding, done) => answer(() => writeFully(fd, chunk), done),
-    final: (done) => answer(() => finish(fd), done),
+    write: (chunk: Buffer, _encoding, done) => answer(() => content.write(chunk), done),
+    final: (done) =>
+      answer(() => {
+        content.finish();
+        finish(fd);
+      }, done),
     destroy: (error, done) => {
       if (fd >= 0) closeSync(fd);
       fd = -1;

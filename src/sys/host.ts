@@ -18,6 +18,7 @@ import { isErrno } from '../model/errors.ts';
 import * as cgroup from './cgroup.ts';
 import { devicesAt } from './devices.ts';
 import { halfWritten, makeDirectory, readFileIfAny, replaceByLink, writeFileAtomic } from './files.ts';
+import { pathsMatching } from './glob.ts';
 import { mountInfo, mountOf } from './mountinfo.ts';
 import {
   bootId,
@@ -69,6 +70,7 @@ export const host = {
   securityLabel,
 
   exists: existsSync,
+  pathsMatching,
   isDirectory: (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isDirectory() ?? false,
   readText: readFileIfAny,
   changedAt: (file: string): string | undefined =>

@@ -4,8 +4,8 @@ import { seal } from './archives.ts';
 import type { CaseEntry, EntryKind } from './layer-model.ts';
 import { END_OF_TAR, gnuBlocks, paxBlocks, rawBlocks } from './raw-tar.ts';
 
-/** How names are written: in the header's field, as a PAX record, or in GNU's way. */
-type Dialect = 'field' | 'pax' | 'gnu';
+/** How names are written: in the header's field, as a PAX record, or in GNU's way; and files as sparse ones without holes. */
+type Dialect = 'field' | 'pax' | 'gnu' | 'sparse';
 
 export interface LayerCase {
   entries: (CaseEntry & { dialect: Dialect })[];
@@ -108,7 +108,7 @@ function entryOf(spice: { nodes: number; attacks: number }): fc.Arbitrary<CaseEn
         arbitrary: fc.dictionary(fc.constantFrom(...XATTRS), fc.constantFrom('v', '\0\xff\n=')),
       },
     ),
-    dialect: fc.constantFrom<Dialect>('field', 'pax', 'gnu'),
+    dialect: fc.constantFrom<Dialect>('field', 'pax', 'gnu', 'sparse'),
     wording,
   });
   const attack = fc.record({ uid: fc.constantFrom(-2, 2 ** 32 - 1, 2 ** 32), target: hostilePath });
@@ -191,8 +191,16 @@ function blocksOf(entry: LayerCase['entries'][number]): Buffer[] {
   }
   if (entry.dialect !== 'pax' && mtime % 1000 !== 0) records.mtime = (mtime / 1000).toFixed(3);
   for (const [key, value] of Object.entries(entry.xattrs)) records[`SCHILY.xattr.${key}`] = value;
+  let content = Buffer.from(kind === 'file' && !name.endsWith('/') ? entry.body : '', 'latin1');
+  if (entry.dialect === 'sparse' && content.length > 0) {
+    const half = content.length >> 1;
+    const map = Buffer.alloc(512);
+    map.write(`2\n0\n${half}\n${half}\n${content.length - half}\n`);
+    Object.assign(records, { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.name': name });
+    records['GNU.sparse.realsize'] = String(content.length);
+    content = Buffer.concat([map, content]);
+  }
   if (Object.keys(records).length > 0) blocks.push(paxBlocks(records));
-  const content = Buffer.from(kind === 'file' && !name.endsWith('/') ? entry.body : '', 'latin1');
   const [major, minor] = device;
   blocks.push(
     rawBlocks(

@@ -126,7 +126,7 @@ const HOSTILE: [title: string, entries: Entry[], made: string[]][] = [
     ],
     ['way'],
   ],
-  ['a sparse file', [rawEntry('S', 'sparse', '')], []],
+  ['a part of a file of several volumes', [rawEntry('M', 'part', '')], []],
 ];
 for (const [title, entries, made] of HOSTILE) {
   test(`${title}: nothing outside is touched`, async (t) => {

@@ -83,6 +83,30 @@ describe('an image of containers/storage', () => {
         await forget();
       }));
 
+  for (const runtime of RUNTIMES)
+    test(`runs in a user namespace, and its files stay whose they were, with ${runtime}`, () =>
+      leavingNothing(bed, async () => {
+        const owners = () =>
+          script(
+            bed,
+            "find /var/lib/containers/storage/overlay/*/diff -printf '%p %U:%G %m %C@\\n' | sort | sha256sum",
+          );
+        const before = await owners();
+        const mapped = ['--uidmap', '0:100000:2000', '--gidmap', '0:100000:2000'];
+        const flags = ['--runtime', runtime, '--name', 'c', '--stop-timeout', '0', ...mapped];
+        await berth(bed, 'run', '-d', ...flags, BUSYBOX, 'sleep', '1000');
+        const look = 'echo mine >/bin/new; stat -c %u:%g /bin/busybox /bin/new; cat /proc/self/uid_map';
+        assert.deepEqual((await berth(bed, 'exec', 'c', 'sh', '-c', look)).replace(/ +/g, ' ').split('\n'), [
+          '0:0',
+          '0:0',
+          ' 0 100000 2000',
+        ]);
+        assert.equal(await owners(), before);
+        assert.equal(await layers(), 'l', 'no layer is copied into the store');
+        await remove(bed, 'c');
+        await forget();
+      }));
+
   test('that the other tool removes is missed with a word of what to do, and works again once it is back', () =>
     leavingNothing(bed, async () => {
       await berth(bed, 'create', '--name', 'c', '--stop-timeout', '0', BUSYBOX, 'sleep', '1000');
@@ -103,6 +127,45 @@ describe('an image of containers/storage', () => {
       await remove(bed, 'c');
       await forget();
       await script(bed, 'podman load --quiet -i /images/busybox.tar');
+    }));
+
+  test('that the other tool removes under a running container is gone for it; what it wrote is kept for a start with the image back', () =>
+    leavingNothing(bed, async () => {
+      const once = ['--stop-timeout', '0', 'containers-storage:localhost/once'];
+      await script(bed, 'podman tag localhost/busybox localhost/once');
+      await script(bed, 'podman untag localhost/busybox localhost/busybox');
+      await berth(bed, 'run', '-d', '--name', 'c', ...once, 'sh', '-c', 'echo mine >/mine; exec sleep 1000');
+      await berth(bed, 'exec', 'c', 'cat', '/mine');
+      await script(bed, 'podman rmi localhost/once');
+      const { state } = JSON.parse(
+        await berth(bed, 'inspect', '--format', '{"state":"{{.State.Status}}"}', 'c'),
+      );
+      assert.equal(state, 'running');
+      // overlayfs lists nothing where a lower directory is gone.
+      assert.doesNotMatch(await script(bed, 'ls "$(berth mount c)" || true; berth unmount c'), /bin/);
+      assert.match(await berth(bed, 'stop', 'c'), /^c$/);
+      assert.match((await answer(bed, 'start', 'c')).stderr, /let it pull the image again$/);
+      await script(bed, 'podman load --quiet -i /images/busybox.tar');
+      await berth(bed, 'start', 'c');
+      assert.equal(
+        await berth(bed, 'exec', 'c', 'sh', '-c', 'cat /mine; ls /bin/busybox'),
+        'mine\n/bin/busybox',
+      );
+      await remove(bed, 'c');
+      await forget();
+    }));
+
+  test('stays there as long as a container of the other tool has it, which is the hold that can be had', () =>
+    leavingNothing(bed, async () => {
+      await berth(bed, 'create', '--name', 'c', '--stop-timeout', '0', BUSYBOX, 'sleep', '1000');
+      await script(bed, 'podman create --name hold localhost/busybox true');
+      const removal = await script(bed, 'podman rmi localhost/busybox 2>&1 || echo "exit $?"');
+      assert.match(removal, /in use by a container.*\nexit 2$/s);
+      await script(bed, 'podman image prune --all --force');
+      await berth(bed, 'start', 'c');
+      await remove(bed, 'c');
+      await forget();
+      await script(bed, 'podman rm hold');
     }));
 
   test('that is not there is an error with the exit code of a missing image', async () => {

@@ -142,6 +142,26 @@ describe('user namespaces', () => {
         );
       }));
 
+    it(`run the command as keep-id says, unless --user says it, with ${runtime}`, () =>
+      leavingNothing(bed, async () => {
+        const ids = (...flags: string[]) =>
+          bed.ok([
+            'berth',
+            'run',
+            '--rm',
+            '--runtime',
+            runtime,
+            ...flags,
+            'busybox',
+            'sh',
+            '-c',
+            'echo $(id -u):$(id -g)',
+          ]);
+        assert.equal(await ids('--userns', 'keep-id'), '0:0');
+        assert.equal(await ids('--userns', 'keep-id:uid=5,gid=6'), '5:6');
+        assert.equal(await ids('--userns', 'keep-id:uid=5,gid=6', '--user', '7:8'), '7:8');
+      }));
+
     it(`let cp, export and diff see what the container sees, with ${runtime}`, () =>
       leavingNothing(bed, async () => {
         await createShell(bed, 'box', `mkdir /d; touch /d/made; chown 5:6 /d/made; ${FOREVER}`, [

@@ -96,6 +96,17 @@ Error: subpath "l" of /var/lib/berth/volumes/v/_data: no such file or directory
 v`,
   },
   {
+    title:
+      'an image that a container mounts may be removed as by Podman, and stays there for the container until it is gone',
+    script: `
+      L=/var/lib/berth/layers; ls $L | sort >/tmp/layers
+      mkdir /tmp/i; echo i >/tmp/i/f; tar -cf - -C /tmp/i f | berth import --quiet - i:1 >/dev/null
+      berth run -d --runtime $RT --name c --mount type=image,src=i:1,dst=/i busybox sleep 1000 >/dev/null
+      berth rmi i:1 >/dev/null; berth exec c cat /i/f; berth restart -t 0 c; berth exec c cat /i/f
+      berth rm -f -t 0 c; berth image prune -f; ls $L | sort | diff /tmp/layers - && echo clean; rm -r /tmp/i /tmp/layers`,
+    expected: 'i\nc\ni\nc\nclean',
+  },
+  {
     title: 'an image is shown, read-only or with what is written thrown away, or a part of it; and a devpts',
     script: `
       berth run --rm --runtime $RT --mount type=image,src=busybox,dst=/i busybox sh -c 'ls /i/bin/sh; touch /i/x 2>&1 || true'
@@ -103,6 +114,31 @@ v`,
       berth run --rm --runtime $RT --mount type=image,src=busybox,dst=/i,subpath=/bin busybox sh -c 'ls /i/sh; ls /i/bin 2>/dev/null || true'
       berth run --rm --runtime $RT --mount type=devpts,dst=/p,mode=620 busybox stat -f -c %T /p`,
     expected: '/i/bin/sh\ntouch: /i/x: Read-only file system\ny\n/i/sh\ndevpts',
+  },
+  {
+    title:
+      'a pattern mounts what it names, at another place or its own; a ramfs is one; a volume is made with its options',
+    script: `
+      rm -rf /tmp/g; mkdir -p /tmp/g/d.txt; for name in a.txt .b.txt c.c; do echo $name >/tmp/g/$name; done; ln -s c.c /tmp/g/l
+      berth run --rm --runtime $RT --mount 'type=glob,src=/tmp/g/*.txt,dst=/m,ro' busybox sh -c 'ls -A /m; cat /m/.b.txt; echo x 2>&1 >/m/a.txt || true'
+      cd /tmp; berth run --rm --runtime $RT --mount 'type=glob,src=g/[c]*' busybox ls /tmp/g
+      berth run --rm --runtime $RT --mount type=ramfs,dst=/m --mount type=ramfs,dst=/n,ro busybox grep -E ' /(m|n) ' /proc/mounts
+      berth run --rm --runtime $RT --mount type=volume,src=vo,dst=/v,volume-opt=type=tmpfs,volume-opt=o=size=1m busybox grep ' /v ' /proc/mounts
+      berth volume inspect vo --format '{{.Options}}'
+      berth run --rm --runtime $RT --mount type=volume,src=vo,dst=/v,volume-opt=type=none busybox stat -f -c %T /v
+      berth volume rm vo; rm -r /tmp/g`,
+    expected: `.b.txt
+a.txt
+d.txt
+.b.txt
+sh: can't create /m/a.txt: Read-only file system
+c.c
+ramfs /m ramfs rw,relatime 0 0
+ramfs /n ramfs ro,relatime 0 0
+tmpfs /v tmpfs rw,nosuid,nodev,relatime,size=1024k 0 0
+map[SIZE:1m o:size=1m type:tmpfs]
+tmpfs
+vo`,
   },
   {
     title:

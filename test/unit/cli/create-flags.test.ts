@@ -354,9 +354,10 @@ describe('createRequest', () => {
     [['--health-start-period', '-1s', 'i'], 'healthcheck-start-period must be 0 seconds or greater'],
     [['--health-retries', '0', 'i'], 'healthcheck-retries must be greater than 0'],
     [['--health-max-log-count', '-1', 'i'], /^invalid argument "-1" for "--health-max-log-count" flag: /],
+    [['--mount', 'type=ramfs,dst=/x,U', 'i'], '"U" option not supported for "ramfs" mount types'],
     [
-      ['--mount', 'type=ramfs,dst=/x', 'i'],
-      'mounts of the type ramfs are not supported yet: use bind, tmpfs, volume, image, devpts',
+      ['--mount', 'type=volume,src=v,dst=/x,volume-opt=type', 'i'],
+      'cannot parse driver opts: invalid mount option: write volume-opt=KEY=VALUE',
     ],
     [
       ['--volumes-from', 'a:foo', 'i'],

@@ -143,6 +143,25 @@ export const VOLUME_FLAGS: Cells = {
       ...['-v /srv:/d:O,ro', '--volumes-from nosuch', "--volumes-from ''", '--volumes-from x:foo'],
       ...['--mount type=volume,src=a', '--mount type=volume,src=/tmp,dst=/m', '--mount type=volume,dst=m'],
       ...['--mount type=volume,src=a,dst=/m,nocopy', '--mount type=volume,src=a,dst=/m,tmpfs-size=1'],
+      ...[
+        '--mount type=glob,src=/nosuch*,dst=/m',
+        '--mount type=glob,dst=/m',
+        '--mount type=glob,src=,dst=/m',
+      ],
+      ...[
+        '--mount type=glob,src=/etc/host*,dst=m',
+        '--mount type=glob,src=/etc/host*,dst=/m,bind-propagation=shared',
+      ],
+      ...['--mount type=glob,src=/etc/hostname --mount type=glob,src=/etc/hostn*'],
+      ...[
+        '--mount type=ramfs',
+        '--mount type=ramfs,dst=/m,tmpfs-size=1',
+        '--mount type=ramfs,dst=/m,subpath=x',
+      ],
+      ...[
+        '--mount type=volume,src=a,dst=/m,volume-opt=foo=bar',
+        '--mount type=bind,src=/tmp,dst=/m,volume-opt=a=b',
+      ],
       ...['--mount type=volume,src=a,dst=/m,volume-label=b', '--mount type=image,dst=/m'],
       ...[`--mount type=image,src=${BOX},dst=/m,subpath=bin`, '--mount type=devpts,src=a,dst=/m'],
     ].map((flags): Cells['cells'][number] => ['absent', `berth create --name % ${flags} ${BOX} true`]),
@@ -150,8 +169,14 @@ export const VOLUME_FLAGS: Cells = {
       `--mount type=image,src=${BOX},dst=/m`,
       `--mount type=image,src=${BOX},dst=/m,rw=true`,
       '--mount type=devpts,dst=/m,uid=1,mode=600',
+      '--mount type=ramfs,dst=/m',
+      '--mount type=ramfs,dst=/n,ro,nosuid,Z',
+      '--mount "type=glob,src=/etc/host[n]*,dst=/m,ro"',
+      '--mount type=glob,src=/etc/os-rel*',
+      '--mount type=bind,src=/etc/os-release,dst=/m,no-dereference',
       '--mount type=volume,src=zz,dst=/m,noexec,relatime',
-      '-v zz:/m:O -v zz:/n:rshared -v zz:/o:bind',
+      // One a container: Podman's order of several is by chance.
+      ...['-v zz:/m:O', '-v zz:/n:rshared', '-v zz:/o:bind'],
     ].map((flags): Cells['cells'][number] => [
       'absent',
       `berth create --name % ${flags} ${BOX} true >/dev/null; berth inspect % --format "{{json .Mounts}} {{json .HostConfig.Binds}}"; berth rm -f % >/dev/null; berth volume rm -f zz`,
