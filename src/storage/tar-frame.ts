@@ -225,8 +225,8 @@ function encodeFile(path: string, size: number): Buffer {
 
 /** Eight bytes, big-endian; without a BigInt, of which there would be two for each file. */
 function writeLength(target: Buffer, length: number, offset: number): void {
-  target.writeUInt16BE(0, offset);
-  target.writeUIntBE(length, offset + 2, 6);
+  target.writeUInt32BE(Math.floor(length / 2 ** 32), offset);
+  target.writeUInt32BE(length % 2 ** 32, offset + 4);
 }
 
 function decodeFile(payload: Buffer): FramePiece {

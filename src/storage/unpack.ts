@@ -8,8 +8,8 @@
  * PAX owners and times, and xattrs; it would follow a symlink when a directory of the same name comes later, and look
  * at what a symlink points to.
  *
- * A file whose content is in memory already is made in `ignore` too: through tar-fs, its two streams take 90 µs of processor
- * time, of 120 for the whole file. So tar-fs writes the files that are larger than a chunk or lie across two.
+ * A file whose content is in memory already is made in `ignore` too: its streams through tar-fs took about 65 of 120 µs of
+ * processor time (measured with 20 000 files). So tar-fs writes the files that are larger than a chunk or lie across two.
  */
 import { closeSync, linkSync, lstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { type Readable, Writable } from 'node:stream';
