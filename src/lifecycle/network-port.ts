@@ -18,6 +18,13 @@ export interface NetworkFiles {
   hostInterfaces(): string[];
 }
 
+/** An address that a container has, or had in its last run. */
+export interface AddressClaim {
+  network: string;
+  address: string;
+  containerId: string;
+}
+
 /** Sockets that hold the ports of the host for as long as conmon has them. */
 export interface ReservedPorts {
   fds: number[];

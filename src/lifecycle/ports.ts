@@ -23,12 +23,14 @@ import type { HostFacts } from '../oci/host.ts';
 import type { Artifacts, Rootfs, Secrets, Tree, Volumes } from './file-ports.ts';
 import type { ImageFiles } from './image-port.ts';
 import type { ImageSource } from './image-source-port.ts';
-import type { FreePort, NetworkDriver, NetworkFiles } from './network-port.ts';
+import type { Locks } from './lock-port.ts';
+import type { AddressClaim, FreePort, NetworkDriver, NetworkFiles } from './network-port.ts';
 import type { Runtime } from './runtime-port.ts';
 
 export type * from './file-ports.ts';
 export type * from './image-port.ts';
 export type * from './image-source-port.ts';
+export type * from './lock-port.ts';
 export type * from './network-port.ts';
 export type * from './runtime-port.ts';
 
@@ -124,33 +126,11 @@ export interface Store {
   removeVolumeHolder(name: string, holder: ProcessRef): void;
 
   /** Addresses of a network that containers had when they were started last. */
-  addressesIn(network: string): { network: string; address: string; containerId: string }[];
+  addressesIn(network: string): AddressClaim[];
   /** Whoever had it. */
-  takeAddress(row: { network: string; address: string; containerId: string }): void;
+  takeAddress(claim: AddressClaim): void;
   releaseAddresses(containerId: string, network?: string): void;
 }
-
-export interface HeldLock {
-  release(): void;
-}
-
-export interface Locks {
-  /** The lock of one container; waits for its holder, and says so after two seconds. */
-  acquire(id: string): HeldLock;
-  /** Removes the lock's files, by its holder, when the container is gone. */
-  forget(id: string): void;
-  /**
-   * The lock of one volume, taken under that of a container or none, never under another volume's. Waits longer: whoever holds
-   * it may be copying an image's files in.
-   */
-  acquireVolume(volume: VolumeKey): HeldLock;
-  forgetVolume(volume: VolumeKey): void;
-  /** Of all networks of the host, which Podman takes too; taken under that of a container or none. */
-  acquireNetworks(): HeldLock;
-}
-
-/** A name may be given again: the time says which volume of that name it is. */
-export type VolumeKey = Pick<VolumeConfig, 'name' | 'createdAt'>;
 
 /** The kernel, and plain files. Cgroup paths are as in /proc/PID/cgroup: `/system.slice/…`. */
 export interface Host {

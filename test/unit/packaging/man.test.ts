@@ -31,7 +31,7 @@ describe('manual pages', () => {
       assert.ok(line, `no entry of ${path}`);
       const { flags } = (await entry.load()).command;
       for (const flag of longFlags(line)) assert.ok(flags[flag], `--${flag}`);
-      const shorts = [...line.matchAll(/\bFl ([a-z]{1,2})(?![\w-])/g)].flatMap(([, letters = '']) => [
+      const shorts = [...line.matchAll(/(?<!Fl )\bFl ([a-z]{1,2})(?![\w-])/g)].flatMap(([, letters = '']) => [
         ...letters,
       ]);
       for (const letter of shorts) {
