@@ -18,7 +18,7 @@ export const NETWORK_FLAGS: Record<string, Flag> = {
   network: {
     type: 'strings',
     alias: 'net',
-    help: 'bridge, NAME[:ip=…,mac=…,alias=…], none, host, container:NAME, ns:PATH or pasta[:OPTIONS]; also --net',
+    help: 'bridge, NAME[:ip=…,mac=…,alias=…], none, host, container:NAME or ns:PATH; also --net',
     default: 'bridge',
   },
   'network-alias': { type: 'strings', help: 'Another name of it in all its networks' },

@@ -42,8 +42,8 @@ export interface RequestedMount extends Omit<MountConfig, 'image' | 'anonymous'>
   glob?: string;
 }
 
-/** bridge: in the networks that `networks` names. pasta: the host's network, copied by a process of that name. */
-export type NetworkMode = 'none' | 'host' | 'bridge' | 'pasta' | JoinedNamespace;
+/** bridge: in the networks that `networks` names. */
+export type NetworkMode = 'none' | 'host' | 'bridge' | JoinedNamespace;
 
 export type RestartPolicyName = 'no' | 'always' | 'on-failure' | 'unless-stopped';
 
@@ -192,8 +192,6 @@ export interface ContainerConfig {
   network: NetworkMode;
   /** The networks that it is in, the first one's interface first; of the mode bridge alone. */
   networks?: NetworkAttachment[];
-  /** `--network pasta:…`: what pasta is told beside what Berth tells it. */
-  pastaOptions?: string[];
   /** Published ports with their numbers on the host; one that was left open got its number at create, as in Podman. */
   ports?: PortMapping[];
   /** `PORT/PROTOCOL`: the image's EXPOSE and `--expose`; of `--publish-all` only those that were published by `--publish`, too. */

@@ -53,7 +53,6 @@ const AS_ASKED = [
   'oomScoreAdj',
   'passwd',
   'passwdEntry',
-  'pastaOptions',
   'personality',
   'pidFile',
   'publishAllPorts',

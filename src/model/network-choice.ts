@@ -7,7 +7,7 @@ import { formatAddress, parseAddress } from './ip-address.ts';
 import { parseJoined } from './namespace.ts';
 import { DEFAULT_NETWORK, type NetworkAttachment } from './network.ts';
 
-export type NetworkChoice = Pick<CreateRequest, 'network' | 'networks' | 'pastaOptions'>;
+export type NetworkChoice = Pick<CreateRequest, 'network' | 'networks'>;
 
 /** Of `--ip`, `--ip6`, `--mac-address` and `--network-alias`, as typed. */
 export interface AddressFlags {
@@ -61,11 +61,14 @@ function parseFirst(text: string, { defaultNetwork }: NetworkDefaults): NetworkC
   const [name, options] = splitOnce(text, ':');
   switch (name) {
     case 'pasta':
-      return { network: name, ...(options === undefined ? {} : { pastaOptions: options.split(',') }) };
+      throw new BerthError(
+        'unsupported',
+        'invalid config provided: pasta networking is only supported for rootless mode or when inside a nested userns: use bridge',
+      );
     case 'bridge':
       return { network: name, networks: [{ network: defaultNetwork, ...parseOptions(options ?? '') }] };
     case 'slirp4netns':
-      throw new BerthError('unsupported', '--network slirp4netns: there is none here: use bridge or pasta');
+      throw new BerthError('unsupported', '--network slirp4netns: there is none here: use bridge');
     case 'pod':
       throw invalid(
         'cannot use pod namespace as container is not joining a pod or pod has no infra container: invalid argument',

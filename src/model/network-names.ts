@@ -17,11 +17,8 @@ export interface NetworkNames {
 
 /** Has it a network namespace that Berth keeps? */
 export function hasNetwork({ network }: Pick<ContainerConfig, 'network'>): boolean {
-  return network === 'bridge' || network === 'pasta';
+  return network === 'bridge';
 }
-
-/** pasta maps this address to the host (passt(1), --map-guest-addr), as Podman has it. */
-export const PASTA_HOST_ADDRESS = '169.254.1.2';
 
 /** In the order of the container's networks; of one that is in none, or not yet, nothing. */
 export function networkNames(

@@ -7,7 +7,7 @@ import { splitExposed } from './publish.ts';
 
 /** Has a container of that mode a network of its own that ports of the host can lead to? */
 export function hasPorts(network: NetworkMode): boolean {
-  return network === 'bridge' || network === 'pasta';
+  return network === 'bridge';
 }
 
 /**

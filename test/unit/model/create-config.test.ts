@@ -54,7 +54,7 @@ describe('containerConfig', () => {
     ],
     [
       'all that is exposed',
-      { network: 'pasta', publish, expose: ['90/udp'], publishAllPorts: true },
+      { network: 'bridge', publish, expose: ['90/udp'], publishAllPorts: true },
       ['80', '81/tcp'],
       [port80, parsePublish('81'), parsePublish('90/udp')],
       ['80/tcp'],

@@ -24,8 +24,6 @@ describe('parseNetworkFlags', () => {
     [['host'], { network: 'host' }],
     [['container:a'], { network: 'container:a' }],
     [['ns:/x:y'], { network: 'ns:/x:y' }],
-    [['pasta'], { network: 'pasta' }],
-    [['pasta:-4,--map-gw'], { network: 'pasta', pastaOptions: ['-4', '--map-gw'] }],
     [['private'], bridge(podman)],
     [['bridge'], bridge(podman)],
     [['bridge:'], bridge(podman)],
@@ -72,7 +70,7 @@ describe('parseNetworkFlags', () => {
   });
 
   const REFUSED: [networks: string[], message: string, flags?: Partial<AddressFlags>][] = [
-    ...(['none', 'host', 'pasta', 'container:x', 'private', ''] as const).map((mode): [string[], string] => [
+    ...(['none', 'host', 'container:x', 'private', ''] as const).map((mode): [string[], string] => [
       [mode, 'a'],
       `cannot set multiple networks without bridge network mode, selected mode ${mode.split(':')[0] || 'private'}: invalid argument`,
     ]),
@@ -91,7 +89,11 @@ describe('parseNetworkFlags', () => {
       'cannot use pod namespace as container is not joining a pod or pod has no infra container: invalid argument',
     ],
     // Podman's start says that there is none any more.
-    [['slirp4netns:mtu=1'], '--network slirp4netns: there is none here: use bridge or pasta'],
+    [['slirp4netns:mtu=1'], '--network slirp4netns: there is none here: use bridge'],
+    [
+      ['pasta:-4'],
+      'invalid config provided: pasta networking is only supported for rootless mode or when inside a nested userns: use bridge',
+    ],
     [['bridge:ip=x'], 'invalid ip address "x"'],
     [['bridge:mac=zz'], 'address zz: invalid MAC address'],
     [['bridge:alias='], 'alias cannot be empty'],

@@ -162,12 +162,7 @@ export const NETWORK_FLAGS: Cells = {
         'bridge,peer-a',
         'peer-a,alias=x',
       ],
-      ...[
-        'none --network peer-a',
-        'host --network none',
-        'container:x --network peer-a',
-        'pasta --network peer-a',
-      ],
+      ...['none --network peer-a', 'host --network none', 'container:x --network peer-a', 'pasta'],
       ...[
         'private --network peer-a',
         "'' --network peer-a",
@@ -205,10 +200,7 @@ export const NETWORK_FLAGS: Cells = {
       /^Error: interface_name "a\/b" is no name of an interface/m,
     ),
     refused("--network bridge --network-alias 'a b'", /^Error: alias "a b" is no name of a host$/m),
-    refused(
-      '--network slirp4netns',
-      /^Error: --network slirp4netns: there is none here: use bridge or pasta$/m,
-    ),
+    refused('--network slirp4netns', /^Error: --network slirp4netns: there is none here: use bridge$/m),
   ],
 };
 
