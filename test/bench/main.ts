@@ -6,20 +6,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bed } from '../bed/bed.ts';
 import { bootInstalled } from '../bed/installed.ts';
+import { measure, type Row } from './rows.ts';
 import { median, peakMemory, type Sample, sample } from './sample.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 15);
 const root = join(import.meta.dirname, '../..');
-
-/** One thing to measure: a shell command, with what must be done before and after it, unmeasured. */
-interface Row {
-  title: string;
-  berth: string;
-  podman?: string;
-  /** `$X` is berth or podman. */
-  before?: string;
-  after?: string;
-}
 
 const ROWS: Row[] = [
   {
@@ -108,10 +99,10 @@ systemctl daemon-reload
 await using bed = await bootInstalled({ name: 'bench', images: ['busybox'] });
 await bed.sh(SETUP);
 const results = [
-  ...(await measure(bed, ROWS)),
+  ...(await measure(bed, ROWS, ROUNDS)),
   ...(await (async () => {
     await bed.sh('systemctl start berth-mine; podman start peer');
-    return measure(bed, RUNNING_ROWS);
+    return measure(bed, RUNNING_ROWS, ROUNDS);
   })()),
 ];
 await bed.sh('systemctl stop berth-mine; podman stop -t 0 peer');
@@ -121,30 +112,6 @@ writeFileSync(
   `${JSON.stringify({ rounds: ROUNDS, results, entries }, null, 2)}\n`,
 );
 printResults();
-
-interface Result {
-  title: string;
-  berth: Sample;
-  podman?: Sample;
-}
-
-async function measure(machine: Bed, rows: Row[]): Promise<Result[]> {
-  const results: Result[] = [];
-  for (const { title, berth, podman, before = ':', after = ':' } of rows) {
-    const mine: Sample[] = [];
-    const peers: Sample[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const commands = podman === undefined ? [berth] : round % 2 === 0 ? [berth, podman] : [podman, berth];
-      await machine.run(['sh', '-c', before]);
-      for (const command of commands) (command === berth ? mine : peers).push(await sample(machine, command));
-      await machine.run(['sh', '-c', after]);
-    }
-    results.push({ title, berth: median(mine), ...(podman === undefined ? {} : { podman: median(peers) }) });
-    process.stderr.write('.');
-  }
-  process.stderr.write('\n');
-  return results;
-}
 
 interface EntryResult {
   title: string;
