@@ -3,7 +3,7 @@
  * It is gone the moment its holder dies, however that happens, and conmon does not inherit it (POSIX record
  * locks belong to the process: fcntl(2)). Never hold it while waiting for a payload, a person or the network.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { BerthError } from '../model/errors.ts';
@@ -48,10 +48,12 @@ export function lockContainer(lockDir: string, id: string, options: LockOptions 
     db.close();
     throw error;
   }
-  writeFileSync(
-    holderFile,
-    `${process.pid} (${options.caller ?? path.parse(process.argv[1] ?? 'berth').name}) since ${new Date().toISOString()}`,
-  );
+  // Who has waited for the removal of what it locks gets a lock that is no file any more, and must leave none.
+  if (existsSync(file))
+    writeFileSync(
+      holderFile,
+      `${process.pid} (${options.caller ?? path.parse(process.argv[1] ?? 'berth').name}) since ${new Date().toISOString()}`,
+    );
   return {
     release() {
       db.exec('ROLLBACK');

@@ -81,7 +81,7 @@ export function showFailingSteps(bed: () => Bed): void {
         cgroup: true,
         bundle: true,
         poststopHooks: true,
-        network: true,
+        network: false,
         volumes: true,
         checks: true,
       });

@@ -36,7 +36,8 @@ describe('life: boot', () => {
     await script(
       bed,
       `mkdir ${SECOND} /var/lib/containers/second
-       echo '/var/lib/containers/second ${SECOND} none bind 0 0' >>/etc/fstab
+       cd /usr/lib/systemd/system; mkdir -p local-fs.target.wants; ln -s ../srv-second.mount local-fs.target.wants
+       printf '%s\\n' '[Mount]' What=/var/lib/containers/second Where=${SECOND} Options=bind >srv-second.mount
        systemctl daemon-reload; systemctl start srv-second.mount`,
     );
     await berth(bed, '--root', SECOND, 'load', '--quiet', '-i', '/images/busybox.tar');

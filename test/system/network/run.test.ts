@@ -313,7 +313,7 @@ END
         );
         assert.match(
           await failing(
-            `#!/bin/sh\ncase $* in *setup*) echo '{"error":"no setup"}' ;; *) ${real}; echo '{"error":"no undo"}' ;; esac; exit 1`,
+            `#!/bin/sh\ncase $* in *setup*) echo '{"error":"no setup"}' ;; *) ${real} >/dev/null; echo '{"error":"no undo"}' ;; esac; exit 1`,
           ),
           /: netavark: no setup \(and while undoing it: .*netavark: no undo\)$/,
         );

@@ -77,12 +77,10 @@ const LINES: Line[] = [
   ['berth network ls --no-trunc'],
   ['berth network ls -q --no-trunc --format x'],
   ['berth network ls --format json', { tidy }],
-  [
-    'berth network ls --format "{{.ID}} {{.Name}} {{.Driver}} {{.Labels}} {{.NetworkInterface}} {{.Options}}"',
-  ],
+  ['berth network ls --format "{{.ID}} {{.Name}} {{.Driver}} {{.NetworkInterface}} {{.Options}}"'],
   ['berth network ls --no-trunc --noheading --format "table {{.ID}} {{.Name}}"'],
   [
-    'berth network ls --format "table {{.ID}} {{.Name}} {{.Driver}} {{.Labels}} {{.NetworkInterface}} {{.IPv6Enabled}} {{.Internal}} {{.DNSEnabled}} {{.Options}} {{.IPAMOptions}} {{.Routes}} {{.NetworkDNSServers}}"',
+    'berth network ls --format "table {{.ID}} {{.Name}} {{.Driver}} {{.NetworkInterface}} {{.IPv6Enabled}} {{.Internal}} {{.DNSEnabled}} {{.Options}} {{.IPAMOptions}} {{.Routes}} {{.NetworkDNSServers}}"',
   ],
   ['berth network ls --filter name=n2 --format "{{json .}}"', { tidy }],
   ['berth network ls --format {{.Nope}}'],
