@@ -43,6 +43,8 @@ export type FreePort = (
 
 /** netavark, and network namespaces below the run directory. */
 export interface NetworkDriver {
+  /** Throws BerthError 'missing-program'. */
+  assertInstalled(): void;
   /** Where the namespace of a container is, whether or not it is there. */
   namespacePath(id: string): string;
   /** Makes the namespace, anew if there is one. */

@@ -25,6 +25,7 @@ export async function setUpNetwork(
 ): Promise<void> {
   const driver = await ports.networkDriver();
   const { id, networks = [] } = config;
+  if (networks.length > 0) driver.assertInstalled();
   const request = claim(ports, config, networks);
   if (payload === undefined) await driver.makeNamespace(id);
   else await driver.keepNamespace(id, payload);

@@ -2,12 +2,13 @@
 
 import type { PortMapping } from '../model/network.ts';
 import { networkNamespaces } from './namespaces.ts';
-import { setUp, tearDown } from './netavark.ts';
+import { assertInstalled, setUp, tearDown } from './netavark.ts';
 import type { Reserved } from './reserved-ports.ts';
 
 export function networkDriver(runDir: string) {
   return {
     ...networkNamespaces(runDir),
+    assertInstalled,
     setUp,
     tearDown,
     /** Loaded only for a container that has ports. */

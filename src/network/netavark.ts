@@ -48,6 +48,11 @@ export async function tearDown(namespace: string, request: NetworkRequest): Prom
 /** ENOENT, ENODEV and ENXIO, as Rust words them. */
 const IS_GONE = /\(os error (2|6|19)\)$/;
 
+/** Throws BerthError 'missing-program': before anything is done that it would have to undo. */
+export function assertInstalled(): void {
+  helper('netavark');
+}
+
 async function netavark(verb: string, namespace: string, request: NetworkRequest): Promise<RunResult> {
   const result = await run(
     helper('netavark'),
