@@ -39,9 +39,6 @@ export interface Cell {
 
 const whole = config({
   cidFile: '/run/cid',
-  network: 'bridge',
-  networks: [{ network: 'podman' }],
-  ports: [{ hostIp: '', hostPort: 1, containerPort: 80, range: 1, protocol: 'tcp' }],
   secrets: [{ name: 'cut', id: '', destination: '/run/secrets/cut', uid: 0, gid: 0, mode: 0o444 }],
   mounts: [{ type: 'volume', volume: 'v', destination: '/v', options: [] }],
   health: {
@@ -73,7 +70,7 @@ const PLANS: Record<Situation, Plan<string>[]> = {
       cgroup: true,
       bundle: true,
       poststopHooks: true,
-      network: true,
+      network: false,
       volumes: true,
       checks: true,
     }),
