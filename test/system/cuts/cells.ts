@@ -39,6 +39,9 @@ export interface Cell {
 
 const whole = config({
   cidFile: '/run/cid',
+  network: 'bridge',
+  networks: [{ network: 'podman' }],
+  ports: [{ hostIp: '', hostPort: 1, containerPort: 80, range: 1, protocol: 'tcp' }],
   secrets: [{ name: 'cut', id: '', destination: '/run/secrets/cut', uid: 0, gid: 0, mode: 0o444 }],
   mounts: [{ type: 'volume', volume: 'v', destination: '/v', options: [] }],
   health: {
@@ -70,7 +73,7 @@ const PLANS: Record<Situation, Plan<string>[]> = {
       cgroup: true,
       bundle: true,
       poststopHooks: true,
-      network: false,
+      network: true,
       volumes: true,
       checks: true,
     }),

@@ -4,10 +4,10 @@ import type { Cell, Situation } from './cells.ts';
 /** Flags of create; `$name` is the container's. The payload ends at SIGTERM, and without /flag/up with 3. */
 const FLAGS: Record<Situation, string> = {
   create: '--cidfile /run/cid-$name --secret cut',
-  start: '--health-cmd true --health-interval 1h', // as stop: they take the container over from each other
+  start: '--network bridge -p 80 --health-cmd true --health-interval 1h', // as stop: they take the container over from each other
   checked: '--health-cmd true --health-interval 1h',
   waiting: '--health-cmd true --health-interval 1h',
-  stop: '--health-cmd true --health-interval 1h',
+  stop: '--network bridge -p 80 --health-cmd true --health-interval 1h',
   frozen: '',
   vain: '--restart on-failure:1',
   rm: '--cidfile /run/cid-$name',
