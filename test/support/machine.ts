@@ -66,9 +66,9 @@ export async function until<T>(what: string, probe: () => Promise<T | undefined>
 const HEALTH_SLICE = /^cgroup: \/system\.slice\/system-berth\\x2dhealth\.slice$/;
 
 const LEAK_OPTIONS: LeakOptions = {
-  // Folders made at the first container of a boot, crun's cache of compiled seccomp profiles, the lock of all image mounts.
+  // Folders made at the first container of a boot, or the first one in a network, crun's cache of compiled seccomp profiles, the lock of all image mounts.
   allow: [
-    /^runtime file: \/run\/berth\/(locks(\/image-mounts\.\w+)?|containers|runc|crun(\/\.cache.*)?)$/,
+    /^runtime file: \/run\/berth\/(netns|locks(\/image-mounts\.\w+)?|containers|runc|crun(\/\.cache.*)?)$/,
     HEALTH_SLICE,
   ],
   rows: rowCounts,
