@@ -40,8 +40,9 @@ export async function connectNetwork(
     const before = networkRecord(ports, config.id);
     if (before !== undefined && hasPayload(current(fresh, ports).state.status))
       await join(ports, next, attachment, before).catch((thrown: unknown) => {
+        // 126 is for those who wanted to run something.
         const { code, message } = asBerthError(thrown);
-        throw new BerthError(code, message);
+        throw new BerthError(code, message, { cause: thrown });
       });
     save(ports, next, 'connect', attachment.network);
   });
@@ -123,7 +124,7 @@ async function join(
   const namespace = driver.namespacePath(config.id);
   const { network } = attachment;
   const request = store.transaction(() => {
-    const own = networkRequest(config, members(ports, config, [attachment]));
+    const own = networkRequest(config, members(ports, config, [attachment]), before.request.networks);
     // What comes after reads of it, however this ends.
     writeNetworkRecord(ports, config.id, { ...before, request: merged(before.request, own) });
     return own;

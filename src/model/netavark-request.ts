@@ -13,11 +13,20 @@ export interface Membership {
   mac?: string;
 }
 
-/** Names of the interfaces by network: eth0, eth1 …, passing over those that were asked for. */
-export function interfaceNames(attachments: readonly NetworkAttachment[]): Map<string, string> {
-  const taken = new Set(attachments.flatMap(({ interfaceName }) => interfaceName ?? []));
+/**
+ * Names of the interfaces by network: eth0, eth1 …, passing over those that were asked for, and over those that the container
+ * has already (`present`, by network), which keep their names whatever has become of the networks before them.
+ */
+export function interfaceNames(
+  attachments: readonly NetworkAttachment[],
+  present: Readonly<Record<string, { interface_name: string }>> = {},
+): Map<string, string> {
+  const taken = new Set([
+    ...attachments.flatMap(({ interfaceName }) => interfaceName ?? []),
+    ...Object.values(present).map(({ interface_name }) => interface_name),
+  ]);
   return new Map(
-    attachments.map(({ network, interfaceName }) => {
+    attachments.map(({ network, interfaceName = present[network]?.interface_name }) => {
       if (interfaceName !== undefined) return [network, interfaceName];
       let number = 0;
       while (taken.has(`eth${number}`)) number++;
@@ -27,10 +36,17 @@ export function interfaceNames(attachments: readonly NetworkAttachment[]): Map<s
   );
 }
 
-/** netavark's input for these networks of the container's, whose interfaces are named among all of its networks. */
-export function networkRequest(config: ContainerConfig, members: readonly Membership[]): NetworkRequest {
+/**
+ * netavark's input for these networks of the container's, whose interfaces are named among all of its networks and beside those
+ * that are `present`.
+ */
+export function networkRequest(
+  config: ContainerConfig,
+  members: readonly Membership[],
+  present: NetworkRequest['networks'] = {},
+): NetworkRequest {
   const { id, name, hostname, ports = [], dns = [], networks = [] } = config;
-  const names = interfaceNames(networks);
+  const names = interfaceNames(networks, present);
   const servers = dns.filter((server) => server !== 'none');
   return {
     container_id: id,

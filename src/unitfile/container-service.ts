@@ -1,6 +1,7 @@
 /** The unit file of a container: `berth-NAME.service`. */
 import type { ContainerConfig } from '../model/config.ts';
 import type { DependencyKind } from '../model/namespace.ts';
+import { hasNetwork } from '../model/network-names.ts';
 import { DEFAULT_SLICE, sliceWithin } from '../model/slice.ts';
 import { execWord, freeText, pathWord, specifierWord } from './escape.ts';
 import { printUnit, type UnitEntry } from './unit.ts';
@@ -61,6 +62,7 @@ export function containerService(config: ContainerConfig, context: ServiceContex
             value: 'dbus.service',
             comment: 'At a shutdown the bus outlives the container: berth-cleanup asks systemd over it.',
           },
+          ...networkEntries(config),
           ...dependencyEntries(context.dependencies ?? []),
           {
             key: 'StartLimitIntervalSec',
@@ -125,6 +127,12 @@ export function containerService(config: ContainerConfig, context: ServiceContex
         : [{ name: 'Install', entries: [{ key: 'WantedBy', value: 'multi-user.target' }] }]),
     ],
   });
+}
+
+/** Ports may be of an address that the host has not from the start on. */
+function networkEntries(config: ContainerConfig): UnitEntry[] {
+  if (!hasNetwork(config)) return [];
+  return ['Wants', 'After'].map((key) => ({ key, value: 'network-online.target' }));
 }
 
 /**

@@ -36,6 +36,7 @@ const GOLDEN: Record<string, [ContainerConfig, Partial<ServiceContext>]> = {
   cache: [CACHE, {}],
   once: [named('once', { rootfs: '/srv/root', autoRemove: true }), {}],
   'on-failure': [named('job', { restart: { name: 'on-failure', maximumRetryCount: 3 } }), {}],
+  networks: [named('web', { network: 'bridge', networks: [{ network: 'podman' }] }), {}],
   'systemd-252': [
     named('old', { restart: { name: 'unless-stopped', maximumRetryCount: 0 } }),
     { systemdVersion: 252 },

@@ -123,10 +123,12 @@ describe('containers in networks', () => {
          berth network disconnect front one
          berth exec one sh -c 'ip -o -4 addr show | grep -c 10.91; grep -c 10.91 /etc/hosts; grep -c 10.91 /etc/resolv.conf' || true
          berth inspect one --format '{{range $name, $net := .NetworkSettings.Networks}}{{$name}} {{$net.IPAddress}}{{end}}'
+         berth network connect back one; berth exec one sh -c 'ls /sys/class/net | grep eth | tr "\n" " "; ip -o -4 addr show eth0 | grep -c 10.92'
+         berth network disconnect back one
          berth network connect --ip 10.99.0.1 front one 2>&1 || echo $?
          berth network disconnect front one 2>&1 || echo $?
          berth inspect one --format '{{len .NetworkSettings.Networks}}'
-         berth events --stream=false --filter type=network --format '{{.Status}} {{.Network}}' | tail -2`,
+         berth events --stream=false --filter type=network --format '{{.Status}} {{.Network}}' | tail -4`,
       );
       assert.deepEqual(out.trimEnd().split('\n'), [
         'already connected to network podman: network is already connected',
@@ -138,6 +140,8 @@ describe('containers in networks', () => {
         '0',
         '0',
         'podman 10.88.0.77',
+        // The first name that is free: podman's interface stays eth1.
+        'eth0 eth1 1',
         'Error: requested static ip 10.99.0.1 not in any subnet on network front',
         '125',
         'Error: container one is not connected to network front',
@@ -145,6 +149,8 @@ describe('containers in networks', () => {
         '1',
         'connect podman',
         'disconnect front',
+        'connect back',
+        'disconnect back',
       ]);
       await remove(bed, 'one');
     }));
