@@ -15,7 +15,10 @@ export function findNetwork(
   if (named !== undefined) return named;
   const [only, second] = networkFiles.list().filter(({ id }) => id.startsWith(nameOrId));
   if (second !== undefined)
-    throw new BerthError('invalid', `more than one result for network ID ${nameOrId}: write more of it`);
+    throw new BerthError(
+      'invalid',
+      `${`more than one result for network ID ${nameOrId}`.trimEnd()}: write more of it`,
+    );
   if (only === undefined) throw noSuchNetwork(nameOrId);
   return only;
 }
