@@ -26,6 +26,9 @@ const TMPFS = ['unshare', '--mount', 'sh', '-euc', `mount -t tmpfs tmpfs '${tmpd
 /** A preparation failed; the text says all there is to say. */
 class StepFailed extends Error {}
 
+/** Of test/bench/, beside main.ts. */
+const BENCHES = ['health', 'images', 'network', 'soak'];
+
 const WORDS: Record<string, (args: string[]) => Promise<number>> = {
   test,
   demo: async (args) => {
@@ -34,10 +37,13 @@ const WORDS: Record<string, (args: string[]) => Promise<number>> = {
     return runNode([join(root, 'test/demo/demo.ts'), ...args]);
   },
   bench: async (args) => {
+    const [first = '', ...others] = args;
+    const isNamed = BENCHES.includes(first);
+    const [rounds] = isNamed ? others : args;
+    if (rounds !== undefined && !/^[1-9]\d*$/.test(rounds))
+      throw new HostError(`bench takes [${BENCHES.join('|')}] [ROUNDS], not ${JSON.stringify(rounds)}`);
     await prepareBed(['busybox', 'redis']);
-    if (['soak', 'health', 'images'].includes(args[0] ?? ''))
-      return runNode([join(root, `test/bench/${args[0]}.ts`), ...args.slice(1)]);
-    return runNode([join(root, 'test/bench/main.ts'), ...args]);
+    return runNode([join(root, `test/bench/${isNamed ? first : 'main'}.ts`), ...(isNamed ? others : args)]);
   },
   bed,
 };
