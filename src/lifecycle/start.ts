@@ -204,7 +204,7 @@ const STEPS: Steps<StartStep, StartContext> = {
   'reserve-ports': {
     do: async (context) => {
       const { ports, container } = context;
-      context.reserved = await (await import('./network-ports.ts')).holdPorts(ports, container.config);
+      context.reserved = await (await import('./hold-ports.ts')).holdPorts(ports, container.config);
     },
     undo: ({ reserved }) => reserved?.release(),
   },
