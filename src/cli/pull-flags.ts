@@ -6,6 +6,7 @@ import { parseDuration } from '../model/duration.ts';
 import { BerthError, systemReason } from '../model/errors.ts';
 import type { RegistryAccess } from '../model/pull.ts';
 import { shortSize } from '../model/size.ts';
+import { complain } from '../wiring/output.ts';
 import type { Arguments, CommandContext, Flag } from './command.ts';
 import { isTerminal } from './descriptors.ts';
 
@@ -96,13 +97,11 @@ function terminalMeter(): { show(bytes: Bytes): void; clear(): void } {
       began ??= { at: performance.now(), done };
       const seconds = (performance.now() - began.at) / 1000;
       const rate = seconds === 0 ? '' : `, ${shortSize(Math.round((done - began.done) / seconds))}/s`;
-      process.stderr.write(
-        `\r\x1b[K${layersDone} of ${layers} layers, ${shortSize(done)} of ${shortSize(total)}${rate}`,
-      );
+      complain(`\r\x1b[K${layersDone} of ${layers} layers, ${shortSize(done)} of ${shortSize(total)}${rate}`);
       shown = true;
     },
     clear() {
-      if (shown) process.stderr.write('\r\x1b[K');
+      if (shown) complain('\r\x1b[K');
       shown = false;
     },
   };

@@ -1,5 +1,6 @@
 /** `ps --watch`, `stats`: the same again every so many seconds, on a cleared screen. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { printsToTerminal } from '../wiring/output.ts';
 import type { CommandContext } from './command.ts';
 
 /** Clears a terminal and goes to its first line (console_codes(4)). */
@@ -12,7 +13,7 @@ export async function repeat(
   show: () => Promise<number>,
 ): Promise<number> {
   for (;;) {
-    if (seconds > 0 && clear && process.stdout.isTTY) print(CLEAR_SCREEN);
+    if (seconds > 0 && clear && printsToTerminal()) print(CLEAR_SCREEN);
     const exitCode = await show();
     if (seconds === 0 || exitCode !== 0) return exitCode;
     await delay(seconds * 1000);

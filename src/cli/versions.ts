@@ -5,7 +5,7 @@ import { VERSION } from '../wiring/version.ts';
 
 export const VERSIONS: VersionReport = {
   Version: VERSION,
-  Node: process.version,
+  Bun: process.versions.bun ?? '',
   OsArch: `${process.platform}/${imageArchitecture(process.arch)}`,
   Os: process.platform,
 };

@@ -28,14 +28,14 @@ export const ABSENT: Readonly<Record<string, string>> = {
   'version.Built': 'not kept in a build, so that two of one source are the same',
   'version.BuiltTime': 'not kept in a build, so that two of one source are the same',
   'version.GitCommit': 'not kept in a build, so that two of one source are the same',
-  'version.GoVersion': 'Berth runs on Node: version.Node',
+  'version.GoVersion': 'Berth runs on Bun: version.Bun',
 };
 
 /** Fields that Podman has not, by path. */
 export const OWN = [
   'host.systemd', // its version, or why it cannot be asked; where the unit files are
   'store.containerStore.broken', // records that cannot be read, not counted elsewhere
-  'version.Node',
+  'version.Bun',
 ] as const;
 
 /** A program that Berth runs. */
@@ -87,7 +87,7 @@ export interface InfoFacts {
 
 export interface VersionReport {
   Version: string;
-  Node: string;
+  Bun: string;
   OsArch: string;
   Os: string;
 }

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import path from 'node:path';
 import { detachFilter } from '../model/detach-keys.ts';
 import { BerthError } from '../model/errors.ts';
 import { catchSignals } from '../sys/signals.ts';
@@ -57,6 +56,7 @@ export function attach({ bundle, helper }: AttachTarget, request: AttachRequest)
     // A session of its own: Ctrl-C is for this process, which hands it on; the output that follows is still wanted.
     detached: true,
   });
+  child.on('error', () => {}); // heard by who waits for the end; Bun may tell it once more
   const owner = child.stdio[3] as Socket;
   owner.on('error', () => {}); // the helper has ended, which `ended` tells
   const undo: (() => void)[] = [
@@ -93,7 +93,7 @@ export function attach({ bundle, helper }: AttachTarget, request: AttachRequest)
           `failed to connect to container's attach socket: ${answer || 'its helper has ended'}`,
         );
       }
-      if (request.terminal && hasTerminal()) undo.push(followSize(path.join(bundle, 'ctl')));
+      if (request.terminal && hasTerminal()) undo.push(followSize(bundle));
       if (typed) undo.push(makeRaw(), passKeys(child, request.detachKeys, detach));
     },
   };

@@ -1,5 +1,6 @@
 /** The runtime's exec on the caller's own terminal or streams. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { complain, STDOUT, writeAll } from '../sys/output.ts';
 import { cleanEnvironment, exitCodeOf, spawnError } from '../sys/spawn.ts';
 import { readLastLogError } from './errors.ts';
 
@@ -56,7 +57,14 @@ export function execAttached(runtime: string, args: string[], options: AttachedE
     child.stdin?.on('error', () => {}); // the command has closed its input or is gone: no concern of ours
     if (child.stdin !== null) process.stdin.pipe(child.stdin);
     const heard = holdBack(child, log);
-    child.stdout?.pipe(process.stdout, { end: false });
+    // Blockingly: a slow reader of ours slows the command down.
+    child.stdout?.on('data', (chunk: Buffer) => {
+      try {
+        writeAll(STDOUT, chunk);
+      } catch {
+        child.stdout?.destroy(); // nobody reads: the command hears of it as it would without us
+      }
+    });
 
     child.on('exit', (code, signal) => {
       unhook();
@@ -66,11 +74,10 @@ export function execAttached(runtime: string, args: string[], options: AttachedE
         heard.flush();
         resolve(exitCodeOf(code, signal));
       };
-      // Time may be up with output still waiting: to be read, which happens between a timer and what setImmediate asks
-      // for, or for a slow reader of ours.
+      // Time may be up with output still waiting to be read, which happens between a timer and what setImmediate asks for.
       const idle = setTimeout(() => {
         heardSince = false;
-        setImmediate(() => (heardSince || process.stdout.writableNeedDrain ? idle.refresh() : finish()));
+        setImmediate(() => (heardSince ? idle.refresh() : finish()));
       }, IDLE_MS);
       for (const stream of [child.stdout, child.stderr]) {
         stream?.on('data', () => {
@@ -89,12 +96,12 @@ function holdBack({ stderr }: ChildProcess, log: string): { flush: () => void } 
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
     clearTimeout(timer);
-    if (held !== undefined && readLastLogError(log) === undefined) process.stderr.write(Buffer.concat(held));
+    if (held !== undefined && readLastLogError(log) === undefined) complain(Buffer.concat(held));
     held = undefined;
   };
   stderr?.on('data', (chunk: Buffer) => {
     if (held === undefined) {
-      process.stderr.write(chunk);
+      complain(chunk);
       return;
     }
     held.push(chunk);

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { BerthError } from '../model/errors.ts';
-import { spawnError } from '../sys/spawn.ts';
+import { started } from '../sys/spawn.ts';
 
 export interface ConmonRun {
   args: string[];
@@ -59,6 +59,7 @@ export async function runConmon(run: ConmonRun): Promise<ConmonReport> {
   const [, , , sync, start, attach = null] = child.stdio as unknown as [
     ...[null, null, null, sync: Socket, start: Socket, attach?: Socket | null],
   ];
+  await started(child, 'conmon');
   const reports = lineReader(sync);
   const stderr: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
@@ -74,13 +75,10 @@ export async function runConmon(run: ConmonRun): Promise<ConmonReport> {
   const inTime = <T>(wait: Promise<T>): Promise<T> => Promise.race([wait, stuck]);
   try {
     const [exited, closed] = [once(child, 'exit'), once(child, 'close')];
-    // Awaited below; a spawn error may come while the line is waited for.
+    // Awaited below, one of them perhaps never.
     for (const end of [exited, closed]) end.catch(() => {});
     if (child.pid !== undefined) run.place?.(child.pid);
     start.write('\0');
-    await once(child, 'spawn').catch((error: NodeJS.ErrnoException) => {
-      throw spawnError('conmon', error);
-    });
     // Without its word the socket is not there, and why is what the report says.
     if (connect !== undefined && attach !== null && (await inTime(lineReader(attach)())) !== '') {
       await connect();

@@ -1,5 +1,5 @@
 /** The OCI runtime's own verbs (crun(1), runc(8)): start, delete, exec. conmon does create. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../sys/files.ts';
@@ -139,15 +139,19 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function captured(runtime: string, args: string[], options: ExecOptions): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(runtime, args, { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() });
+    // Without a process there are no pipes either.
+    const child: ChildProcess = spawn(runtime, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: cleanEnvironment(),
+    });
     const chunks: Buffer[] = [];
     let kept = 0;
     const keep = (chunk: Buffer): void => {
       if (kept < (options.maxOutput ?? Number.POSITIVE_INFINITY)) chunks.push(chunk);
       kept += chunk.length;
     };
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
     let timedOut = false;
     const timers: NodeJS.Timeout[] = [];
     if (options.timeoutMs !== undefined) {
@@ -169,8 +173,8 @@ function captured(runtime: string, args: string[], options: ExecOptions): Promis
     child.on('exit', (code, signal) => {
       const finish = (): void => {
         timers.forEach(clearTimeout);
-        child.stdout.destroy();
-        child.stderr.destroy();
+        child.stdout?.destroy();
+        child.stderr?.destroy();
         const output = Buffer.concat(chunks).toString();
         resolve({ code: timedOut ? -1 : exitCodeOf(code, signal), output, timedOut });
       };

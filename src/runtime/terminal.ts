@@ -1,8 +1,10 @@
 /** The caller's terminal while a container has it: raw, put back whatever happens, its size told to conmon. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import path from 'node:path';
 import { isatty } from 'node:tty';
 import { BerthError, isErrno } from '../model/errors.ts';
+import { setWindowSize } from '../sys/pty.ts';
 import { spawnError } from '../sys/spawn.ts';
 
 /** Is standard input a terminal? */
@@ -37,19 +39,47 @@ function stty(...args: string[]): string {
   return stdout;
 }
 
-/** Tells conmon the terminal's size, now and whenever it changes. Returns what ends that. */
-export function followSize(ctl: string): () => void {
-  const tell = (): void => tellSize(ctl);
+/**
+ * Gives the container's terminal the size of the caller's, now and whenever that changes. Returns what ends that.
+ * conmon does it when it comes to it, which may be after the payload's first look: the first time, it is done here too.
+ */
+export function followSize(bundle: string): () => void {
+  const tell = (): void => tellSize(path.join(bundle, 'ctl'));
   tell();
+  setSize(path.join(bundle, 'pidfile'));
   process.on('SIGWINCH', tell);
   return () => process.off('SIGWINCH', tell);
 }
 
+/** On the terminal that the first process has for its standard input, if it has one. */
+function setSize(pidFile: string): void {
+  const size = ownSize();
+  if (size === undefined) return;
+  try {
+    const payload = readFileSync(pidFile, 'utf8').trim();
+    const fd = openSync(
+      `/proc/${payload}/fd/0`,
+      constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK,
+    );
+    try {
+      setWindowSize(fd, size);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    // It has ended, or has another standard input by now: conmon knows the terminal.
+  }
+}
+
+/** Columns and rows of the caller's terminal. */
+function ownSize(): [columns: number, rows: number] | undefined {
+  return [process.stdout, process.stderr].find(({ isTTY }) => isTTY)?.getWindowSize();
+}
+
 /** conmon.md, "ctl": type 1 is a resize, height before width. */
 function tellSize(ctl: string): void {
-  const terminal = [process.stdout, process.stderr].find(({ isTTY }) => isTTY);
-  if (terminal === undefined) return;
-  const [columns, rows] = terminal.getWindowSize();
+  const [columns, rows] = ownSize() ?? [];
+  if (columns === undefined) return;
   try {
     // Without O_NONBLOCK the open would wait for conmon for ever if it has just ended.
     const fd = openSync(ctl, constants.O_WRONLY | constants.O_NONBLOCK);

@@ -4,7 +4,7 @@ import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { BerthError, messageOf } from '../model/errors.ts';
-import { cleanEnvironment, spawnError } from '../sys/spawn.ts';
+import { cleanEnvironment, spawnError, started } from '../sys/spawn.ts';
 import { zstdFrames } from './zstd-frames.ts';
 
 export type Bytes = AsyncIterable<Buffer>;
@@ -59,6 +59,7 @@ async function* zstd(source: Bytes): Bytes {
 
 async function* xz(source: Bytes): Bytes {
   const child = spawn('xz', ['--decompress', '--stdout'], { env: cleanEnvironment() });
+  await started(child, 'xz');
   let said = '';
   child.stderr.on('data', (chunk) => {
     said += chunk;

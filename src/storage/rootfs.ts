@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { BerthError, isErrno } from '../model/errors.ts';
+import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { hostOwner, type IdMappings, shifting } from '../model/id-map.ts';
+import { mountOverlayAt, unmount } from '../sys/mount.ts';
 import { mountAt, mountInfo } from '../sys/mountinfo.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
 import { mountIdmapped, openTheWay } from './idmap.ts';
@@ -40,7 +41,7 @@ export interface RootfsTarget {
 /**
  * Mounts a container's root file system at an absolute path, which is made if need be. Something already mounted there is
  * left as it is: two callers at once are kept apart by the container's lock, not here.
- * Errors: BerthError('storage') for a missing layer or directory and whatever mount(8) says.
+ * Errors: BerthError('storage') for a missing layer or directory and whatever mount(2) says.
  */
 export async function mountRootfs(
   paths: StoragePaths,
@@ -99,12 +100,16 @@ export async function mountShm(
 export async function unmountRootfs(mountPoint: string): Promise<{ lazy: boolean }> {
   let lazy = false;
   while (mountAt(mountPoint) !== undefined) {
-    const plain = await run('umount', ['--', mountPoint]);
-    if (plain.code === 0 || mountAt(mountPoint) === undefined) continue;
-    const detached = await run('umount', ['--lazy', '--', mountPoint]);
-    if (detached.code !== 0)
-      throw new BerthError('storage', `cannot unmount ${mountPoint}: ${describeFailure(detached)}`);
-    lazy = true;
+    try {
+      unmount(mountPoint, { lazy });
+    } catch (error) {
+      if (mountAt(mountPoint) === undefined) continue;
+      if (lazy)
+        throw new BerthError('storage', `cannot unmount ${mountPoint}: ${messageOf(error)}`, {
+          cause: error,
+        });
+      lazy = true;
+    }
   }
   return { lazy };
 }
@@ -214,10 +219,13 @@ async function mountOverlay(lowers: readonly string[], target: OverlayPlaces): P
   mkdirSync(target.work, { recursive: true, mode: 0o700 });
   // Relative to the working directory: mount(2) takes one page of options, and no character of a path needs escaping.
   const options = `lowerdir=${lower.join(':')},upperdir=../upper,workdir=../work`;
-  await mountCommand(
-    ['-t', 'overlay', '-o', `nodev,${options}`, '--', 'overlay', target.mountPoint],
-    target.lower,
-  );
+  try {
+    mountOverlayAt(target.mountPoint, options, target.lower);
+  } catch (error) {
+    throw new BerthError('storage', `cannot mount the root file system: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /**

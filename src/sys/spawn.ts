@@ -1,5 +1,5 @@
 /** Running a helper program and having its output, exit code and errors in one value. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { BerthError } from '../model/errors.ts';
 
@@ -71,6 +71,15 @@ export function run(file: string, args: readonly string[], options: RunOptions =
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const { NOTIFY_SOCKET: _, ...env } = process.env;
   return env;
+}
+
+/**
+ * To be called right after a spawn: throws what spawnError makes of its failure. Then the child has no streams either (Bun),
+ * and its error is told to who listens (Node and Bun, more than once).
+ */
+export async function started(child: ChildProcess, file: string): Promise<void> {
+  const failed = new Promise<NodeJS.ErrnoException>((resolve) => child.on('error', resolve));
+  if (child.pid === undefined) throw spawnError(file, await failed);
 }
 
 /** Turns the error event of a spawn into one that says what to install or mend. */

@@ -1,5 +1,5 @@
 /** What was frozen for a moment goes on, even if who froze it is killed. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { CGROUP_ROOT } from './cgroup.ts';
 import { cleanEnvironment } from './spawn.ts';
 
@@ -9,13 +9,13 @@ import { cleanEnvironment } from './spawn.ts';
  */
 export function thawAtEnd(cgroup: string): () => void {
   const file = `${CGROUP_ROOT}${cgroup}/cgroup.freeze`;
-  const guard = spawn('sh', ['-c', 'read -r _; echo 0 >"$1"', 'sh', file], {
+  const guard: ChildProcess = spawn('sh', ['-c', 'read -r _; echo 0 >"$1"', 'sh', file], {
     stdio: ['pipe', 'ignore', 'ignore'],
     env: cleanEnvironment(),
     detached: true,
   });
   guard.on('error', () => {});
-  guard.stdin.on('error', () => {});
+  guard.stdin?.on('error', () => {});
   return () => {
     guard.kill('SIGKILL');
   };

@@ -118,8 +118,8 @@ export async function openBus(timeoutMs = CONNECT_MS): Promise<Bus> {
       connection.on('message', (message: dbus.Message) => {
         if (message.type === dbus.MessageType.SIGNAL) handler(message.member ?? '', message.body ?? []);
       });
-      for (const match of matches) {
-        await connection.call(
+      const asked = matches.map((match) =>
+        connection.call(
           new dbus.Message({
             destination: 'org.freedesktop.DBus',
             path: '/org/freedesktop/DBus',
@@ -128,8 +128,9 @@ export async function openBus(timeoutMs = CONNECT_MS): Promise<Bus> {
             signature: 's',
             body: [match],
           }),
-        );
-      }
+        ),
+      );
+      await Promise.all(asked);
     },
     close() {
       connection.disconnect();

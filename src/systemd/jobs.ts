@@ -63,17 +63,21 @@ export function jobRunner(bus: Bus): RunJob {
     return over;
   };
   const subscribe = async (): Promise<void> => {
-    await bus.onSignals([JOB_REMOVED, OWNER_CHANGED], onSignal);
-    await bus.call({ member: 'Subscribe' });
+    await Promise.all([
+      bus.onSignals([JOB_REMOVED, OWNER_CHANGED], onSignal),
+      bus.call({ member: 'Subscribe' }),
+    ]);
   };
   let subscribed: Promise<void> | undefined;
   return async (member, unit) => {
+    // Sent one after the other and awaited together: a connection keeps their order.
     subscribed ??= subscribe();
-    await subscribed;
     const returnsBefore = returns;
     let path: string;
     try {
-      path = String((await bus.call({ member, signature: 'ss', body: [unit, 'replace'] }))[0]);
+      const asked = bus.call({ member, signature: 'ss', body: [unit, 'replace'] });
+      const [answer] = await Promise.all([asked, subscribed]);
+      path = String(answer[0]);
     } catch (error) {
       if (member === 'StopUnit' && isNoSuchUnit(error)) return 'done';
       throw explainJob(unit, error);

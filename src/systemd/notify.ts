@@ -1,27 +1,24 @@
 /** sd_notify(3): one datagram to the socket that systemd named. */
-import { DgramSocket } from 'node-unix-socket';
-import { BerthError } from '../model/errors.ts';
+import { BerthError, messageOf } from '../model/errors.ts';
+import { sendDatagram } from '../sys/unix-socket.ts';
 
 /**
- * Sends state lines (`READY=1` …) to NOTIFY_SOCKET; resolves false when there is none, that is, when not
- * started by systemd. Resolves after the datagram is in systemd's queue.
+ * Sends state lines (`READY=1` …) to NOTIFY_SOCKET; false when there is none, that is, when not started by systemd.
+ * Resolves after the datagram is in systemd's queue. Throws BerthError 'unit'.
  */
-export function notify(lines: readonly string[], socketPath = process.env.NOTIFY_SOCKET): Promise<boolean> {
-  if (socketPath === undefined || socketPath === '') return Promise.resolve(false);
-  return new Promise((resolve, reject) => {
-    const socket = new DgramSocket();
-    const message = Buffer.from(lines.join('\n'));
-    // systemd names an abstract socket with a leading '@' (sd_notify(3)); the kernel wants a zero byte.
-    const address = socketPath.startsWith('@') ? `\0${socketPath.slice(1)}` : socketPath;
-    socket.sendTo(message, 0, message.length, address, (error) => {
-      socket.close();
-      if (error === undefined || error === null) resolve(true);
-      else
-        reject(
-          new BerthError('unit', `cannot tell systemd over ${socketPath}: ${error.message}`, {
-            cause: error,
-          }),
-        );
+export async function notify(
+  lines: readonly string[],
+  socketPath = process.env.NOTIFY_SOCKET,
+): Promise<boolean> {
+  if (socketPath === undefined || socketPath === '') return false;
+  // systemd names an abstract socket with a leading '@' (sd_notify(3)); the kernel wants a zero byte.
+  const address = socketPath.startsWith('@') ? `\0${socketPath.slice(1)}` : socketPath;
+  try {
+    sendDatagram(address, Buffer.from(lines.join('\n')));
+    return true;
+  } catch (error) {
+    throw new BerthError('unit', `cannot tell systemd over ${socketPath}: ${messageOf(error)}`, {
+      cause: error,
     });
-  });
+  }
 }

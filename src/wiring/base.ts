@@ -6,6 +6,7 @@ import { type Settings, settingsFor } from '../model/settings.ts';
 import { deleteLock, lockContainer } from '../store/lock.ts';
 import { openStore } from '../store/store.ts';
 import { host } from '../sys/host.ts';
+import { complain } from '../sys/output.ts';
 import { bootId } from '../sys/proc.ts';
 import { hostCapabilities, hostFacts } from './host-facts.ts';
 
@@ -50,7 +51,8 @@ export function basePorts(root: string | undefined, caller?: string): BasePorts 
     now,
     warn,
     random: Math.random,
-    randomBytes,
+    // Not the function itself, which would be loaded for it.
+    randomBytes: (length) => randomBytes(length),
   };
 }
 
@@ -88,5 +90,5 @@ function forgetLastBoot({ runDir, stateDir }: Settings, store: Ports['store']): 
 
 /** One line on stderr: in a unit it goes to the journal. */
 function warn(line: string): void {
-  process.stderr.write(`${line}\n`);
+  complain(`${line}\n`);
 }

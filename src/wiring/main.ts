@@ -1,6 +1,6 @@
 /** The frame of every entry point: arguments in, one line of error and an exit code out. */
-import { parseArgs } from 'node:util';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { complain } from '../sys/output.ts';
 
 export interface EntryArguments {
   /** --root DIR */
@@ -13,34 +13,40 @@ export interface EntryArguments {
 /** Runs an entry point that units call, `berth-X [--root DIR] ID …`, and ends the process. */
 export async function runEntry(work: (args: EntryArguments) => Promise<number>): Promise<never> {
   try {
-    const { values, positionals } = parseArgs({
-      options: { root: { type: 'string' }, result: { type: 'string' } },
-      allowPositionals: true,
-    });
-    process.exit(await work({ root: values.root, result: values.result, positionals }));
+    process.exit(await work(parseEntryArguments(process.argv.slice(2))));
   } catch (error) {
     process.exit(report(error));
   }
 }
 
+/** What generated units say, and a person who tries; with a parser of its own because loading one takes longer than all this. */
+function parseEntryArguments(argv: readonly string[]): EntryArguments {
+  const found: EntryArguments = { root: undefined, result: undefined, positionals: [] };
+  for (let at = 0; at < argv.length; at++) {
+    const argument = argv[at] ?? '';
+    const [, flag, value] = /^--(root|result)(?:=(.*))?$/s.exec(argument) ?? [];
+    if (flag === 'root' || flag === 'result') {
+      found[flag] = value ?? argv[++at];
+      if (found[flag] === undefined) throw new BerthError('usage', `flag needs an argument: --${flag}`);
+    } else if (argument.startsWith('-')) throw new BerthError('usage', `unknown flag: ${argument}`);
+    else found.positionals.push(argument);
+  }
+  return found;
+}
+
 /** Says what went wrong on one line and returns the exit code; a bug shows where it is. */
 export function report(error: unknown): number {
   if (error instanceof BerthError) {
-    process.stderr.write(`Error: ${error.message}\n`);
+    complain(`Error: ${error.message}\n`);
     return error.exitCode;
   }
   if (isErrno(error, 'EROFS')) {
-    process.stderr.write(
+    complain(
       `Error: ${messageOf(error)}: if a unit says this, a drop-in keeps Berth from writing (ProtectSystem=): see berth-unit(7), CHANGES\n`,
     );
     return 125;
   }
-  const parseError = String((error as { code?: unknown } | undefined)?.code).startsWith('ERR_PARSE_ARGS');
-  process.stderr.write(
-    parseError
-      ? `Error: ${messageOf(error)}\n`
-      : `Error: this is a bug in Berth: ${error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  complain(`Error: this is a bug in Berth: ${error instanceof Error ? error.stack : String(error)}\n`);
   return 125;
 }
 

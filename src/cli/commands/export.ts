@@ -1,5 +1,6 @@
 import { exportContainer } from '../../lifecycle/export.ts';
 import { BerthError } from '../../model/errors.ts';
+import { printsToTerminal } from '../../wiring/output.ts';
 import type { Command } from '../command.ts';
 import { openOutput, writeTo } from '../output-file.ts';
 
@@ -11,7 +12,7 @@ export const command: Command = {
   positionals: [1, 1],
   async run(args, { ports, stream }) {
     const output = args.string('output') ?? '';
-    if (output === '' && process.stdout.isTTY)
+    if (output === '' && printsToTerminal())
       throw new BerthError('usage', 'refusing to export to terminal. Use -o flag or redirect');
     const opened = await ports();
     const container = opened.store.findContainer(args.positionals[0] ?? '');

@@ -4,6 +4,7 @@ import type { Ports } from '../../lifecycle/ports.ts';
 import { imagesToSave, saveImages } from '../../lifecycle/save.ts';
 import { BerthError } from '../../model/errors.ts';
 import { IMAGE_FORMATS, type ImageFormat, type SavedImage } from '../../model/image-archive.ts';
+import { printsToTerminal } from '../../wiring/output.ts';
 import type { Arguments, Command, CommandContext } from '../command.ts';
 
 export const command: Command = {
@@ -79,7 +80,7 @@ function checkedOutput(args: Arguments, format: ImageFormat): string | undefined
   if (output === undefined) {
     if (isDirectory)
       throw new BerthError('usage', `--format ${format} writes a directory: name it with --output`);
-    if (process.stdout.isTTY)
+    if (printsToTerminal())
       throw new BerthError('usage', 'refusing to save to terminal. Use -o flag or redirect');
     return undefined;
   }

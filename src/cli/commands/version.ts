@@ -10,8 +10,8 @@ export const command: Command = {
   async run(args, { print }) {
     const format = args.string('format');
     if (format === undefined) {
-      const { Version, Node, OsArch } = VERSIONS;
-      print(`Client:   Berth\nVersion:  ${Version}\nNode:     ${Node}\nOS/Arch:  ${OsArch}\n`);
+      const { Version, Bun, OsArch } = VERSIONS;
+      print(`Client:   Berth\nVersion:  ${Version}\nBun:      ${Bun}\nOS/Arch:  ${OsArch}\n`);
       return 0;
     }
     const { printFormatted } = await import('../format.ts');

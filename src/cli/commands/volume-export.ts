@@ -1,6 +1,7 @@
 import { exportVolume } from '../../lifecycle/volume-content.ts';
 import { findVolume } from '../../lifecycle/volumes.ts';
 import { BerthError } from '../../model/errors.ts';
+import { printsToTerminal } from '../../wiring/output.ts';
 import type { Command } from '../command.ts';
 import { openOutput, writeTo } from '../output-file.ts';
 
@@ -13,7 +14,7 @@ export const command: Command = {
   async run(args, { ports, stream }) {
     const [name = ''] = args.positionals;
     const output = args.string('output') ?? '';
-    if (output === '' && process.stdout.isTTY)
+    if (output === '' && printsToTerminal())
       throw new BerthError('usage', 'cannot use terminal as a destination: use -o, or redirect');
     const opened = await ports();
     const volume = findVolume(opened, name, new BerthError('no-such-volume', `no such volume ${name}`));

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { DgramSocket } from 'node-unix-socket';
+import { systemCall } from '../../../src/sys/libc.ts';
 import { notify } from '../../../src/systemd/notify.ts';
+
+const [AF_UNIX, SOCK_DGRAM, MSG_DONTWAIT] = [1, 2, 0x40];
+const socket = systemCall('int socket(int, int, int)');
+const bind = systemCall('int bind(int, const void *, uint32)');
+const recv = systemCall('int64 recv(int, _Out_ void *, uint64, int)');
 
 describe('notify', () => {
   for (const kind of ['a path', 'an abstract name']) {
@@ -12,15 +17,17 @@ describe('notify', () => {
       const folder = mkdtempSync(path.join(tmpdir(), 'berth-notify-'));
       t.after(() => rmSync(folder, { recursive: true, force: true }));
       const name = path.join(folder, 'socket');
-      const socket = new DgramSocket();
-      t.after(() => socket.close());
+      const receiver = socket(AF_UNIX, SOCK_DGRAM, 0);
+      t.after(() => closeSync(receiver));
       // systemd writes an abstract name with an @ for its leading zero byte.
-      socket.bind(kind === 'a path' ? name : `\0${name}`);
-      const received = new Promise<string>((resolve) => {
-        socket.once('data', (data: Buffer) => resolve(data.toString()));
-      });
+      const address = Buffer.from(`\x01\0${kind === 'a path' ? name : `\0${name}`}`);
+      bind(receiver, address, address.length);
       assert.equal(await notify(['MAINPID=7', 'READY=1'], kind === 'a path' ? name : `@${name}`), true);
-      assert.equal(await received, 'MAINPID=7\nREADY=1');
+      const datagram = Buffer.alloc(100);
+      assert.equal(
+        datagram.toString('utf8', 0, recv(receiver, datagram, datagram.length, MSG_DONTWAIT)),
+        'MAINPID=7\nREADY=1',
+      );
     });
   }
 

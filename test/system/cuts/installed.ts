@@ -1,6 +1,6 @@
 /** The test build in a bed, over the installed package, and its words to a container's next processes. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from '../../../packaging/build.ts';
@@ -12,14 +12,12 @@ const POSTSTOP_HOOK = `mkdir -p /run/berth-cuts /usr/share/containers/oci/hooks.
   echo '{"version":"1.0.0","hook":{"path":"/bin/true"},"when":{"always":true},"stages":["poststop"]}' \\
     >/usr/share/containers/oci/hooks.d/true.json`;
 
-/** Replaces the bundles by such as can be cut, with a code cache of their own. */
+/** Replaces the program by one that can be cut. */
 export async function installTestBuild(bed: Bed): Promise<void> {
   const out = await mkdtemp(join(tmpdir(), 'berth-cuts-'));
   try {
     const { lib } = await build({ out, testCuts: true });
-    for (const file of await readdir(lib))
-      if (file.endsWith('.cjs')) await bed.copyIn(join(lib, file), `/usr/lib/berth/${file}`);
-    await bed.ok(['env', '-i', '/usr/lib/berth/node', '/usr/lib/berth/codecache.cjs', '/var/cache/berth']);
+    await bed.copyIn(join(lib, 'berth'), '/usr/lib/berth/berth');
     await script(bed, POSTSTOP_HOOK);
   } finally {
     await rm(out, { recursive: true, force: true });

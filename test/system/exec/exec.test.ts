@@ -217,7 +217,7 @@ for (const runtime of RUNTIMES) {
         const ready = output.includes('ready');
         output += String(chunk);
         if (!ready && output.includes('ready'))
-          await script(bed, `kill -TERM $(pgrep -f '^/usr/lib/berth/node.* exec c sh -c trap')`);
+          await script(bed, `kill -TERM $(pgrep -f '^/usr/lib/berth/berth.* exec c sh -c trap')`);
       }
       assert.equal(await call.exited, 34, output + (await text(call.stderr)));
     });
@@ -293,7 +293,7 @@ for (const runtime of RUNTIMES) {
         const call = bed.spawn(['berth', 'exec', 'held', 'sh', '-c', 'echo in; sleep 66666']);
         for await (const chunk of call.stdout) if (String(chunk).includes('in')) break;
         assert.equal((await ids('held')).split(' ').length, 4);
-        await script(bed, `kill -KILL $(pgrep -f '^/usr/lib/berth/node.*exec held')`);
+        await script(bed, `kill -KILL $(pgrep -f '^/usr/lib/berth/berth.*exec held')`);
         await call.exited;
         assert.equal((await ids('held')).split(' ').length, 3, 'one whose caller is gone is none');
         await exec('held', 'true');

@@ -19,9 +19,9 @@ const KEPT = [/^runtime file: \/run\/berth\/netns$/];
 const TIMES = Number(process.env.BERTH_TIMES ?? 1);
 
 /** What somebody on the host gets from a port, by the Node of the package. */
-const FETCH = `get() { /usr/lib/berth/node -e 'fetch(process.argv[1], { signal: AbortSignal.timeout(20_000) }).then((r) => r.text()).then((t) => process.stdout.write(t)).catch((e) => { console.log("no answer"); })' "$1"; }`;
+const FETCH = `get() { BUN_BE_BUN=1 /usr/lib/berth/berth -e 'fetch(process.argv[1], { signal: AbortSignal.timeout(20_000) }).then((r) => r.text()).then((t) => process.stdout.write(t)).catch((e) => { console.log("no answer"); })' "$1"; }`;
 
-const ECHO = `echo_udp() { /usr/lib/berth/node -e '
+const ECHO = `echo_udp() { BUN_BE_BUN=1 /usr/lib/berth/berth -e '
   const socket = require("node:dgram").createSocket("udp4");
   const say = setInterval(() => socket.send("ping", Number(process.argv[1]), "127.0.0.1"), 200);
   socket.on("message", (text) => { console.log(String(text)); clearInterval(say); socket.close(); });
@@ -83,7 +83,7 @@ describe('containers in networks', () => {
           run="berth run --runtime ${runtime}"
           $run -d --name db --network back redis redis-server --bind 0.0.0.0 --protected-mode no >/dev/null
           $run -d --name app --network front,back -p 7007:7/udp -v /usr:/usr:ro -v /usr/lib:/lib:ro -v /usr/lib64:/lib64:ro busybox \
-            /usr/lib/berth/node -e 'const s=require("dgram").createSocket("udp4"); s.on("message", (m, r) => s.send(m, r.port, r.address)); s.bind(7)' >/dev/null
+            BUN_BE_BUN=1 /usr/lib/berth/berth -e 'const s=require("dgram").createSocket("udp4"); s.on("message", (m, r) => s.send(m, r.port, r.address)); s.bind(7)' >/dev/null
           berth exec app sh -c 'ip -o -4 addr show | grep -c eth; echo PING | nc -w 5 db 6379'
           echo_udp 7007
           $run --rm --network container:app busybox sh -c 'ip -o -4 addr show | grep -c eth; hostname -i | wc -w'
@@ -232,7 +232,7 @@ describe('containers in networks', () => {
         );
         await remove(bed, 'first', 'second');
         const host = await bed.sh(`
-          /usr/lib/berth/node -e 'require("node:net").createServer().listen(8080, "127.0.0.1", () => console.log("up"))' & server=$!
+          BUN_BE_BUN=1 /usr/lib/berth/berth -e 'require("node:net").createServer().listen(8080, "127.0.0.1", () => console.log("up"))' & server=$!
           until grep -q ':1F90 ' /proc/net/tcp; do :; done
           berth run --rm -p 127.0.0.1:8080:80 busybox true 2>&1 || echo $?; kill $server`);
         assert.match(host, /listen tcp4 127\.0\.0\.1:8080: bind: address already in use\n126$/);

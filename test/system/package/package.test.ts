@@ -39,8 +39,8 @@ describe('the package', () => {
     );
     assert.equal(await script(bed, 'dpkg --verify berth'), '', 'every file is as it was packed');
     assert.equal(
-      await script(bed, 'stat -c "%a %U" /var/cache/berth /var/lib/berth/berth.db /var/lib/berth/containers'),
-      '755 root\n600 root\n700 root',
+      await script(bed, 'stat -c "%a %U" /var/lib/berth/berth.db /var/lib/berth/containers'),
+      '600 root\n700 root',
     );
   });
 

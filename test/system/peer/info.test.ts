@@ -118,9 +118,9 @@ describe('berth info beside podman info', () => {
         bed,
         'info',
         '-f',
-        '{{.Host.Systemd.Version}} {{.Store.ContainerStore.Broken}} {{.Version.Node}}',
+        '{{.Host.Systemd.Version}} {{.Store.ContainerStore.Broken}} {{.Version.Bun}}',
       ),
-      /^\d+ 0 v24\./,
+      /^\d+ 0 \d+\.\d+\.\d+$/m,
     );
     const nope = await bed.nsenter(['berth', 'info', '--format', '{{.Host.Nope}}']);
     assert.equal(nope.stderr, (await bed.run(['podman', 'info', '--format', '{{.Host.Nope}}'])).stderr);

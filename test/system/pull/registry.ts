@@ -52,7 +52,7 @@ auth: {htpasswd: {realm: bed, path: /srv/htpasswd}}
 CONF
 systemd-run --quiet --unit=test-registry-open docker-registry serve /srv/open.yml
 systemd-run --quiet --unit=test-registry-closed docker-registry serve /srv/closed.yml
-systemd-run --quiet --unit=test-registry-faulty /usr/lib/berth/node /srv/faulty/proxy.cjs 5002 5000 /srv/faulty
+systemd-run --quiet --unit=test-registry-faulty --setenv=BUN_BE_BUN=1 /usr/lib/berth/berth /srv/faulty/proxy.cjs 5002 5000 /srv/faulty
 `;
 
 /** The list is written by hand: skopeo copies its two images by digest, and sends it as it is. */

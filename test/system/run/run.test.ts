@@ -163,7 +163,7 @@ describe('run', () => {
           const ready = output.includes('ready');
           output += String(chunk);
           if (!ready && output.includes('ready'))
-            await script(bed, `kill -${signal} $(pgrep -f '^/usr/lib/berth/node.*run --rm --name caught')`);
+            await script(bed, `kill -${signal} $(pgrep -f '^/usr/lib/berth/berth.*run --rm --name caught')`);
         }
         assert.equal(await call.exited, 33, output);
         assert.match(output, new RegExp(`caught ${signal}\n$`));
@@ -177,7 +177,7 @@ describe('run', () => {
       await until('its row is there', async () =>
         (await berth(bed, 'ps', '-aq')) === '' ? undefined : true,
       );
-      await script(bed, `kill -TERM $(pgrep -f '^/usr/lib/berth/node.*run --rm --name early') || true`);
+      await script(bed, `kill -TERM $(pgrep -f '^/usr/lib/berth/berth.*run --rm --name early') || true`);
       const code = await call.exited;
       // It may have been too late: then the command has run to its end.
       assert.ok([0, 143].includes(code), String(code));

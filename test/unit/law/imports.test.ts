@@ -35,9 +35,8 @@ const isPureOfNode = (file: SourceFile, module: string): boolean =>
 /** Packages, each for one place: a second user would be a second way of doing the same. */
 const PACKAGES: Record<string, string[]> = {
   store: ['better-sqlite3'],
-  systemd: ['dbus-next', 'node-unix-socket'],
-  // A kind of socket each: datagrams to systemd, packets to conmon.
-  runtime: ['node-unix-socket'],
+  systemd: ['dbus-next'],
+  sys: ['koffi'],
   storage: ['tar-fs', 'tar-stream', 'proper-lockfile'],
   cli: ['execa', 'yargs'],
 };

@@ -66,7 +66,7 @@ describe('info', () => {
       statuses: ['configured', 'created', 'running', 'paused', 'exited', 'stopping'],
       broken: 3,
       images: 0,
-      version: { Version: '1', Node: 'v24', OsArch: 'linux/amd64', Os: 'linux' },
+      version: { Version: '1', Bun: 'v24', OsArch: 'linux/amd64', Os: 'linux' },
     });
     assert.equal(host.conmon, undefined);
     assert.deepEqual(host.systemd, { error: 'systemd does not run', unitDir: '/u' });

@@ -1,6 +1,7 @@
 /** The package itself: its control data, its files, and that it is the same for the same inputs. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,8 +88,8 @@ describe('package', () => {
     }
     for (const file of [
       'usr/bin/berth',
-      'usr/lib/berth/node',
-      'usr/lib/berth/launch.cjs',
+      'usr/lib/berth/berth',
+      'usr/lib/berth/addons/koffi.node',
       'usr/share/man/man1/berth.1.gz',
     ]) {
       assert.ok(
@@ -113,8 +114,19 @@ describe('package', () => {
     execFileSync('md5sum', ['--check', '--quiet', '--strict', 'DEBIAN/md5sums'], { cwd: tree });
   });
 
-  it('runs with the Node that it brings', () => {
-    const node = join(out, 'unpacked/usr/lib/berth/node');
-    assert.equal(execFileSync(node, ['--version'], { encoding: 'utf8' }), `${process.version}\n`);
+  it('runs with the Bun that it brings', () => {
+    const program = join(out, 'unpacked/usr/lib/berth/berth');
+    const text = execFileSync(program, ['berth', 'version', '--format', '{{.Client.Bun}}'], {
+      encoding: 'utf8',
+      env: {},
+    });
+    assert.equal(text.trim(), packageVersionOf('@oven/bun-linux-x64-baseline'));
   });
 });
+
+function packageVersionOf(name: string): string {
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}

@@ -1,7 +1,7 @@
 /** The Go type behind `version`. */
 import { int, pointer, STRING, struct } from '../types.ts';
 
-/** `Node` is Berth's own: it can be named, and is not printed with the whole. */
+/** `Bun` is Berth's own: it can be named, and is not printed with the whole. */
 export const VERSION_FIELDS = struct(
   'define.Version',
   {
@@ -15,7 +15,7 @@ export const VERSION_FIELDS = struct(
     OsArch: STRING,
     Os: STRING,
   },
-  { Node: { type: STRING, get: ({ Node }) => Node } },
+  { Bun: { type: STRING, get: ({ Bun }) => Bun } },
 );
 
 const HALF = pointer(VERSION_FIELDS);

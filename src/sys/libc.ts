@@ -1,0 +1,37 @@
+/**
+ * System calls that the modules of Node do not have, by the names that they have in the C library (section 2 of the man
+ * pages). The library is in this process already: loading it loads nothing.
+ */
+import { constants } from 'node:os';
+import koffi from 'koffi';
+
+type Library = ReturnType<typeof koffi.load>;
+let library: Library | undefined;
+
+/**
+ * A function that fails as those of Node do: by throwing an error with `code` and `syscall`. It is called again when a signal
+ * has interrupted it.
+ * @param prototype as the man page has it, of a function that returns -1 and sets errno: `int connect(int, const void *, uint32)`
+ */
+export function systemCall(prototype: string): (...args: unknown[]) => number {
+  let call: ReturnType<Library['func']> | undefined;
+  return (...args) => {
+    // Loaded by the first call: most commands need none.
+    library ??= koffi.load(null);
+    call ??= library.func(prototype);
+    for (;;) {
+      const result: number = call(...args);
+      if (result !== -1) return result;
+      const errno = koffi.errno();
+      if (errno !== constants.errno.EINTR) throw systemError(call.info.name, errno);
+    }
+  };
+}
+
+/** With the text that Node's own have: `EINVAL: invalid argument, mount`. */
+function systemError(syscall: string, errno: number): NodeJS.ErrnoException {
+  const code =
+    Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+  const text = String(library?.func('const char *strerror(int)')(errno)).toLowerCase();
+  return Object.assign(new Error(`${code}: ${text}, ${syscall}`), { code, errno: -errno, syscall });
+}

@@ -1,0 +1,34 @@
+/** What the commands of a person say, and where. */
+import { isatty } from 'node:tty';
+import { BerthError, isErrno, messageOf } from '../model/errors.ts';
+import { STDOUT, writeAll } from '../sys/output.ts';
+
+export { complain } from '../sys/output.ts';
+
+/** Writes to standard output; ends the process where that cannot be. */
+export function print(text: string): void {
+  try {
+    writeAll(STDOUT, text);
+  } catch (error) {
+    // A reader that has gone away (`berth ps | head -1`) is no error.
+    process.exit(isErrno(error, 'EPIPE') ? 0 : 125);
+  }
+}
+
+/** The same for who has something to put in order when it cannot be written: throws BerthError 'storage'. */
+export async function stream(chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of chunks) {
+    try {
+      writeAll(STDOUT, chunk);
+    } catch (error) {
+      throw new BerthError('storage', `cannot write to standard output: ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Is standard output a terminal? */
+export function printsToTerminal(): boolean {
+  return isatty(STDOUT);
+}
