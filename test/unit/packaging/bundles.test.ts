@@ -33,6 +33,25 @@ const ABSENT: Record<string, string[]> = {
   'berth-healthcheck': ['yargs', 'execa', 'tar-fs', 'tar-stream'],
 };
 
+/** In kB, a tenth above what they are: what a bundle gains beyond that is worth a look, and its reason a line in the commit. */
+const BUDGET: Record<string, number> = {
+  berth: 1960,
+  'berth-attach': 7,
+  'berth-cleanup': 550,
+  'berth-condition': 400,
+  'berth-create': 1960,
+  'berth-healthcheck': 450,
+  'berth-start': 625,
+  'berth-stop': 130,
+};
+
+/** Modules of the runtime that are evaluated before an entry point's first line; the others wait for their first use. */
+const EARLY = [
+  ...['fs', 'node:fs', 'path', 'node:path', 'node:path/posix'],
+  // Asked for by packages, as classes that they extend or for next to nothing.
+  ...['events', 'stream', 'assert', 'buffer', 'module', 'timers', 'url'],
+];
+
 describe('bundles', () => {
   let out: string;
   let result: BuildResult;
@@ -84,6 +103,31 @@ describe('bundles', () => {
       for (const [, addon] of (result.bundles[entry] ?? '').matchAll(/__directory\+"(\/addons\/[^"]+)"/g)) {
         assert.ok(existsSync(join(result.lib, addon ?? '')), `${entry} loads ${addon}`);
       }
+    }
+  });
+
+  it('stay within their budget of bytes', () => {
+    for (const [entry, { outputs }] of Object.entries(result.metafiles)) {
+      const [{ bytes } = { bytes: Number.NaN }] = Object.values(outputs);
+      const most = (BUDGET[entry] ?? assert.fail(`${entry} has no budget`)) * 1000;
+      assert.ok(bytes <= most, `${entry} has ${bytes} bytes, its budget is ${most}`);
+    }
+  });
+
+  it('leave the costly modules of the runtime until one is used', () => {
+    for (const [entry, text] of Object.entries(result.bundles)) {
+      const late = new Set(
+        [...text.matchAll(/real\s*\?\?=\s*require\("([^"]+)"\)/g)].map(([, name]) => name ?? ''),
+      );
+      const all = [...text.matchAll(/(?<!real\s*\?\?=\s*)\brequire\("([^"]+)"\)/g)].map(
+        ([, name]) => name ?? '',
+      );
+      const eager = [...new Set(all)].filter((name) => !late.has(name) && isBuiltin(name));
+      assert.deepEqual(
+        eager.filter((name) => !EARLY.includes(name)),
+        [],
+        entry,
+      );
     }
   });
 
