@@ -15,7 +15,7 @@ export const ADDONS: Record<string, string> = {
 };
 
 /**
- * Options for one entry point, written as CommonJS: an ESM bundle cannot use a code cache.
+ * Options for one entry point, written as CommonJS: Bun makes bytecode of that kind only with names that it can require.
  * @param replaced source files that others stand in for: absolute path → absolute path
  */
 export function bundleOptions(

@@ -2,5 +2,7 @@
  * What the program in the package runs first: `berth ENTRY ARGUMENT…`, by way of bin/berth. The entry point then sees the
  * arguments where a script has them.
  */
+// What bin/berth says to Bun is for this process, not for a program or a container that it starts.
+delete process.env.BUN_JSC_useJIT;
 const [entry] = process.argv.splice(2, 1);
 require(`/$bunfs/root/${entry}.js`);

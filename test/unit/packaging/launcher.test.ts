@@ -19,9 +19,10 @@ const NAMES = [
 
 /** Prints what it was given. */
 const entry = (name: string): string => `
-  const { BUN_OPTIONS, NODE_OPTIONS, FROM_DOTENV } = process.env;
+  const { BUN_OPTIONS, BUN_JSC_useJIT, NODE_OPTIONS, FROM_DOTENV } = process.env;
+  const [, startedWith] = /\\0BUN_JSC_useJIT=([^\\0]*)/.exec('\\0' + require('node:fs').readFileSync('/proc/self/environ', 'latin1')) ?? [];
   console.log(JSON.stringify({
-    name: '${name}', arguments: process.argv.slice(2), directory: import.meta.dirname, BUN_OPTIONS, NODE_OPTIONS, FROM_DOTENV,
+    name: '${name}', arguments: process.argv.slice(2), directory: import.meta.dirname, BUN_OPTIONS, BUN_JSC_useJIT, startedWith, NODE_OPTIONS, FROM_DOTENV,
   }));
 `;
 
@@ -94,6 +95,19 @@ describe('launchers', () => {
     assert.deepEqual(args, ['ps']);
     assert.equal(told.BUN_OPTIONS, undefined);
     assert.equal(told.NODE_OPTIONS, '--no-such-option');
+  });
+
+  it('do without a compiler where there is nothing to compile for', () => {
+    const jit = (name: string, ...args: string[]): unknown => {
+      const told = answer(name, args, { MAINPID: '42', BUN_JSC_useJIT: '1' });
+      assert.equal(told.BUN_JSC_useJIT, undefined, 'it stays with the process');
+      return told.startedWith;
+    };
+    for (const name of NAMES) assert.equal(jit(name, 'ID'), name === 'berth-create' ? undefined : '0', name);
+    for (const verb of ['ps', 'start', 'exec']) assert.equal(jit('berth', verb), '0', verb);
+    for (const verb of ['load', 'pull', 'run', 'logs', 'volume'])
+      assert.equal(jit('berth', verb), undefined, verb);
+    assert.equal(jit('berth'), undefined);
   });
 
   it('obey nothing that lies in the directory they are called in', async () => {
