@@ -6,7 +6,7 @@ import { STDOUT, writeAll } from '../sys/output.ts';
 export { complain } from '../sys/output.ts';
 
 /** Writes to standard output; ends the process where that cannot be. */
-export function print(text: string): void {
+export function print(text: string | Uint8Array): void {
   try {
     writeAll(STDOUT, text);
   } catch (error) {

@@ -1,5 +1,8 @@
 /** Pieces of output to this process's own standard output and error, each to where the container wrote it. */
+import { complain, print } from '../../wiring/output.ts';
 import type { LogPiece } from './line.ts';
+
+const WRITE = { stdout: print, stderr: complain };
 
 export interface WriterOptions {
   timestamps: boolean;
@@ -18,7 +21,7 @@ export function pieceWriter({ timestamps, prefix, color }: WriterOptions): (piec
       ? ''
       : `${prefix === undefined ? '' : `${prefix} `}${timestamps ? `${shownTime(time)} ` : ''}`;
     midLine[stream] = !complete;
-    process[stream].write(
+    WRITE[stream](
       Buffer.concat([Buffer.from(before + lead), bytes, Buffer.from(`${after}${complete ? '\n' : ''}`)]),
     );
   };

@@ -87,15 +87,17 @@ describe('running containers in networks, beside Podman', () => {
 });
 
 function withoutChoice(json: string): string {
-  return json
-    .replaceAll(/"SandboxKey":"[^"]+"/g, '"SandboxKey":"PLACE"')
-    .replaceAll(/[0-9a-f]{64}(?=":\{"name")/g, 'ID')
-    // Podman prints Go's word for an address that is not there.
-    .replaceAll('"Gateway":"<nil>"', '"Gateway":""')
-    .replaceAll(/it-(berth|podman)/g, 'NAME')
-    .replaceAll(/"(HostPort)":"1808\d"/g, '"$1":"PORT"')
-    .replaceAll(/"(MacAddress|mac_address)":"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"/g, '"$1":"MAC"')
-    .replaceAll(/"(IPAddress|ipnet)":"(\d+\.\d+\.\d+)\.\d+(\/\d+)?"/g, '"$1":"$2.N$3"')
-    .replaceAll(/"(GlobalIPv6Address|ipnet)":"(fd00:\d+::)[0-9a-f:]+(\/\d+)?"/g, '"$1":"$2N$3"')
-    .replaceAll(/(?<="Aliases":\[[^\]]*)"[0-9a-f]{12}"/g, '"SHORT"');
+  return (
+    json
+      .replaceAll(/"SandboxKey":"[^"]+"/g, '"SandboxKey":"PLACE"')
+      .replaceAll(/[0-9a-f]{64}(?=":\{"name")/g, 'ID')
+      // Podman prints Go's word for an address that is not there.
+      .replaceAll('"Gateway":"<nil>"', '"Gateway":""')
+      .replaceAll(/it-(berth|podman)/g, 'NAME')
+      .replaceAll(/"(HostPort)":"1808\d"/g, '"$1":"PORT"')
+      .replaceAll(/"(MacAddress|mac_address)":"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"/g, '"$1":"MAC"')
+      .replaceAll(/"(IPAddress|ipnet)":"(\d+\.\d+\.\d+)\.\d+(\/\d+)?"/g, '"$1":"$2.N$3"')
+      .replaceAll(/"(GlobalIPv6Address|ipnet)":"(fd00:\d+::)[0-9a-f:]+(\/\d+)?"/g, '"$1":"$2N$3"')
+      .replaceAll(/(?<="Aliases":\[[^\]]*)"[0-9a-f]{12}"/g, '"SHORT"')
+  );
 }

@@ -18,7 +18,7 @@ import {
 const KEPT = [/^runtime file: \/run\/berth\/netns$/];
 const TIMES = Number(process.env.BERTH_TIMES ?? 1);
 
-/** What somebody on the host gets from a port, by the Node of the package. */
+/** What somebody on the host gets from a port, by the Bun of the package. */
 const FETCH = `get() { BUN_BE_BUN=1 /usr/lib/berth/berth -e 'fetch(process.argv[1], { signal: AbortSignal.timeout(20_000) }).then((r) => r.text()).then((t) => process.stdout.write(t)).catch((e) => { console.log("no answer"); })' "$1"; }`;
 
 const ECHO = `echo_udp() { BUN_BE_BUN=1 /usr/lib/berth/berth -e '
@@ -53,16 +53,17 @@ describe('containers in networks', () => {
             -p 8080:80 -p '[::]:8081:80' -p 127.0.0.1:8090-8091:80-81 nginx >/dev/null
           berth port web
           seen() { get http://127.0.0.1:8080/; get http://127.0.0.1:8090/; get http://[fd00:91::1]:8081/; }
-          seen
+          listens() { until get http://127.0.0.1:8080/ | grep -q here; do :; done; }
+          listens; seen
           berth run --rm --runtime ${runtime} --network front busybox sh -c 'wget -qO- http://web/; wget -qO- http://www/'
           address=$(berth inspect web --format '{{.NetworkSettings.Networks.front.IPAddress}}')
-          berth restart web >/dev/null; seen
+          berth restart web >/dev/null; listens; seen
           [ "$address" = "$(berth inspect web --format '{{.NetworkSettings.Networks.front.IPAddress}}')" ] && echo same address
           number=$(berth inspect web --format '{{.RestartCount}}')
           systemctl kill --signal=KILL berth-web
           until [ "$(berth inspect web --format '{{.RestartCount}} {{.State.Status}}')" != "$number running" ]; do :; done
           until [ "$(berth inspect web --format '{{.State.Status}}')" = running ]; do :; done
-          until get http://127.0.0.1:8080/ | grep -q here; do :; done; seen`);
+          listens; seen`);
         assert.deepEqual(out.split('\n'), [
           '80/tcp -> 0.0.0.0:8080',
           '80/tcp -> :::8081',
@@ -82,8 +83,8 @@ describe('containers in networks', () => {
           ${ECHO}
           run="berth run --runtime ${runtime}"
           $run -d --name db --network back redis redis-server --bind 0.0.0.0 --protected-mode no >/dev/null
-          $run -d --name app --network front,back -p 7007:7/udp -v /usr:/usr:ro -v /usr/lib:/lib:ro -v /usr/lib64:/lib64:ro busybox \
-            BUN_BE_BUN=1 /usr/lib/berth/berth -e 'const s=require("dgram").createSocket("udp4"); s.on("message", (m, r) => s.send(m, r.port, r.address)); s.bind(7)' >/dev/null
+          $run -d --name app --network front,back -p 7007:7/udp -v /usr:/usr:ro -v /usr/lib:/lib:ro -v /usr/lib64:/lib64:ro --env BUN_BE_BUN=1 busybox \
+            /usr/lib/berth/berth -e 'const s=require("dgram").createSocket("udp4"); s.on("message", (m, r) => s.send(m, r.port, r.address)); s.bind(7)' >/dev/null
           berth exec app sh -c 'ip -o -4 addr show | grep -c eth; echo PING | nc -w 5 db 6379'
           echo_udp 7007
           $run --rm --network container:app busybox sh -c 'ip -o -4 addr show | grep -c eth; hostname -i | wc -w'
@@ -103,6 +104,7 @@ describe('containers in networks', () => {
           berth run -d --runtime ${runtime} --name mapped --uidmap 0:200000:65536 --network front -p 8080:80 busybox \\
             httpd -f -p 80 >/dev/null
           berth exec mapped sh -c 'echo mapped is here >index.html; grep -c mapped /etc/hosts; ip -o addr show eth0 | grep -c "10.91.0\\|fd00:91:"'
+          until get http://127.0.0.1:8080/ | grep -q mapped; do :; done
           get http://127.0.0.1:8080/`);
         assert.equal(out, '2\n2\nmapped is here');
         await remove(bed, 'mapped');

@@ -168,6 +168,16 @@ describe('the import law', () => {
     );
   });
 
+  it('writes to the standard streams in src/sys/output.ts only, which loses nothing', () => {
+    const STREAMS =
+      /process\.(stdout|stderr)\.write|process\[|\.pipe\(process\.|pipeline\([^;]*process\.std|(?<![.\w])console\./;
+    const others = files.filter(({ text }) => STREAMS.test(withoutComments(text)));
+    assert.deepEqual(
+      others.map(({ name }) => name),
+      [],
+    );
+  });
+
   it('gives each package one folder that may import it', () => {
     assert.deepEqual(
       offences((file, module) => {
