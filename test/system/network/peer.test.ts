@@ -5,8 +5,15 @@ import type { Bed } from '../../bed/bed.ts';
 import { bootWith, leavingNothing, script } from '../../support/machine.ts';
 import { preparePodman } from '../../support/peer.ts';
 
-/** Berth keeps its folder; and the scopes of Podman's conmons are ended by systemd when it gets to them. */
-const KEPT = [/^runtime file: \/run\/berth\/netns$/, /^cgroup: .*\/libpod-/];
+/**
+ * Each engine keeps its folder for namespaces, Podman's is a mount; and the scopes of Podman's conmons are ended by systemd when
+ * it gets to them.
+ */
+const KEPT = [
+  /^runtime file: \/run\/berth\/netns$/,
+  /^mount: \/run\/netns \(tmpfs\)/,
+  /^cgroup: (.*\/libpod-|\/systemd\b)/,
+];
 
 type Engine = 'berth' | 'podman';
 
@@ -93,6 +100,8 @@ function withoutChoice(json: string): string {
       .replaceAll(/[0-9a-f]{64}(?=":\{"name")/g, 'ID')
       // Podman prints Go's word for an address that is not there.
       .replaceAll('"Gateway":"<nil>"', '"Gateway":""')
+      // Which of two networks has eth0 is chance with Podman.
+      .replaceAll(/"eth\d"/g, '"ETH"')
       .replaceAll(/it-(berth|podman)/g, 'NAME')
       .replaceAll(/"(HostPort)":"1808\d"/g, '"$1":"PORT"')
       .replaceAll(/"(MacAddress|mac_address)":"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"/g, '"$1":"MAC"')
