@@ -1,9 +1,9 @@
 /**
  * `npm run build`: src/entry/*.ts → dist/lib, as it will lie in /usr/lib/berth: one program, and addons that it loads.
  *
- * One bundle per entry point, made by esbuild; Bun compiles them to bytecode and puts them into the program. Lazy commands (`import()`) stay inside the
- * bundle of the CLI: esbuild turns them into functions that are called on first use, and as bytecode a function that is not
- * called costs nothing.
+ * One bundle per entry point, made by esbuild; Bun compiles them to bytecode and puts them into the program. Lazy commands
+ * (`import()`) stay inside the bundle of the CLI: esbuild turns them into functions that are called on first use, and as
+ * bytecode a function that is not called costs nothing.
  */
 import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';

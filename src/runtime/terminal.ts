@@ -1,6 +1,6 @@
 /** The caller's terminal while a container has it: raw, put back whatever happens, its size told to conmon. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import { BerthError, isErrno } from '../model/errors.ts';
@@ -57,10 +57,10 @@ function setSize(pidFile: string): void {
   if (size === undefined) return;
   try {
     const payload = readFileSync(pidFile, 'utf8').trim();
-    const fd = openSync(
-      `/proc/${payload}/fd/0`,
-      constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK,
-    );
+    const input = `/proc/${payload}/fd/0`;
+    // Nothing else of a container's is opened: it may be a device that opening does something to.
+    if (!isPseudoTerminal(input)) return;
+    const fd = openSync(input, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
     try {
       setWindowSize(fd, size);
     } finally {
@@ -69,6 +69,13 @@ function setSize(pidFile: string): void {
   } catch {
     // It has ended, or has another standard input by now: conmon knows the terminal.
   }
+}
+
+/** The slave of a pseudo-terminal: majors 136 to 143 of the kernel's devices.txt. */
+function isPseudoTerminal(file: string): boolean {
+  const stat = statSync(file);
+  const major = (stat.rdev >> 8) & 0xfff;
+  return stat.isCharacterDevice() && major >= 136 && major <= 143;
 }
 
 /** Columns and rows of the caller's terminal. */

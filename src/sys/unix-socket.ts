@@ -50,8 +50,9 @@ export function connectPackets(name: string): number {
 export function receivePacket(fd: number, buffer: Uint8Array): number {
   try {
     return recv(fd, buffer, buffer.length, 0);
-  } catch {
-    return 0; // ECONNRESET: the other side has been killed
+  } catch (error) {
+    if (isErrno(error, 'ECONNRESET')) return 0; // the other side has been killed
+    throw error;
   }
 }
 

@@ -1,14 +1,23 @@
 /** What the commands of a person say, and where. */
 import { isatty } from 'node:tty';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
-import { STDOUT, writeAll } from '../sys/output.ts';
+import { STDERR, STDOUT, writeAll } from '../sys/output.ts';
 
 export { complain } from '../sys/output.ts';
 
 /** Writes to standard output; ends the process where that cannot be. */
 export function print(text: string | Uint8Array): void {
+  write(STDOUT, text);
+}
+
+/** The same for what a container wrote to standard error: it is no complaint of ours, and must not be lost in silence. */
+export function printError(text: Uint8Array): void {
+  write(STDERR, text);
+}
+
+function write(fd: number, text: string | Uint8Array): void {
   try {
-    writeAll(STDOUT, text);
+    writeAll(fd, text);
   } catch (error) {
     // A reader that has gone away (`berth ps | head -1`) is no error.
     process.exit(isErrno(error, 'EPIPE') ? 0 : 125);

@@ -1,8 +1,8 @@
 /** Pieces of output to this process's own standard output and error, each to where the container wrote it. */
-import { complain, print } from '../../wiring/output.ts';
+import { print, printError } from '../../wiring/output.ts';
 import type { LogPiece } from './line.ts';
 
-const WRITE = { stdout: print, stderr: complain };
+const WRITE = { stdout: print, stderr: printError };
 
 export interface WriterOptions {
   timestamps: boolean;
