@@ -129,7 +129,7 @@ async function attached(
 }
 
 /** As a shell has it that a signal ended the command. */
-function canceledBy(signal: string): BerthError {
+export function canceledBy(signal: string): BerthError {
   return new BerthError('state', `not started, because of ${signal}`, {
     exitCode: 128 + parseSignal(signal),
   });

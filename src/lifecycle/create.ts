@@ -58,10 +58,12 @@ export async function createContainer(
   request: CreateRequest,
   pull: PullForCreate,
 ): Promise<ContainerConfig> {
-  const config = await withHostPorts(
-    ports,
-    newConfig(ports, request.rootfs ? request : await withImage(ports, request, pull)),
-  );
+  return createFromHere(ports, await withImage(ports, request, pull));
+}
+
+/** The same of an image that is here (see withImage); pulls nothing. */
+export async function createFromHere(ports: CreatePorts, request: CreateRequest): Promise<ContainerConfig> {
+  const config = await withHostPorts(ports, newConfig(ports, request));
   await ports.systemd(); // a host without one is told so before anything is made
   await makeRoomForName(ports, config, request.replace);
   const context: CreateContext = { ports, request, config, volumes: [] };
@@ -73,12 +75,13 @@ export async function createContainer(
   return context.config;
 }
 
-/** The same request of an image that is here. */
-async function withImage(
+/** The same request of an image that is here: pulled, if the request's policy wants that. */
+export async function withImage(
   ports: CreatePorts,
   request: CreateRequest,
   pull: PullForCreate,
 ): Promise<CreateRequest> {
+  if (request.rootfs) return request;
   const { image, platform, pull: policy, ...rest } = request;
   const options = { ...pull, policy, ...(platform === undefined ? {} : { platform }) };
   const [found] = await pullImages(ports, image, options);

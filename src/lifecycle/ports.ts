@@ -319,6 +319,11 @@ export interface Ports {
     config: ContainerConfig,
     timer: { intervalMs: number; replacing?: { firstMs: number } },
   ): Promise<void>;
+  /**
+   * Gives `handle` the signals that a person or supervisor sends, by name, instead of what they do by default, until what
+   * is returned is called. False: this one and all later ones go to who caught them before, if anybody did.
+   */
+  catchSignals(handle: (signal: string) => boolean): () => void;
   /** sd_notify, to this process's service manager or another socket; false where there is none. */
   notify(lines: string[], socket?: string): Promise<boolean>;
   /** ISO 8601, UTC. */

@@ -2,6 +2,7 @@
 import type { Ports } from '../lifecycle/ports.ts';
 import { artifactStore } from '../storage/artifacts.ts';
 import { storagePaths } from '../storage/paths.ts';
+import { catchSignals } from '../sys/signals.ts';
 import { basePorts } from './base.ts';
 import { imageFilesPort } from './image-files.ts';
 import { networkPorts } from './network.ts';
@@ -31,6 +32,7 @@ export function allPorts(root: string | undefined, caller: string): Ports {
       (await import('./host-report.ts')).hostReport(base.settings.stateDir, programs),
     systemd: async () => (await systemd()).systemd(),
     startHealthTimer: async (...timer) => (await systemd()).startHealthTimer(...timer),
+    catchSignals,
     notify: () => Promise.resolve(false),
   };
 }

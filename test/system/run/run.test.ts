@@ -171,7 +171,7 @@ describe('run', () => {
     });
   });
 
-  test('undoes the start when a signal comes before the container’s command runs', async () => {
+  test('undoes the start when a signal comes while it is created, or before its command runs', async () => {
     await leavingNothing(bed, async () => {
       const call = bed.spawn(['berth', 'run', '--rm', '--name', 'early', 'busybox', 'touch', '/ran']);
       await until('its row is there', async () =>
