@@ -2,9 +2,10 @@
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { dueCheck } from '../model/health.ts';
+import { PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import { type HealthPorts, runHealthCheck } from './healthcheck.ts';
 import { withContainer } from './lock.ts';
-import { current, PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
+import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 import { CONMON_WAIT_MS, type StopPorts, stopContainer } from './stop.ts';

@@ -16,11 +16,12 @@ import {
 import { healthUnits } from '../model/name.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type ContainerState, verdict } from '../model/state.ts';
+import { PAYLOAD_CGROUP } from '../model/unit-cgroups.ts';
 import { execProcess } from '../oci/process.ts';
 import { serializeSpec } from '../oci/serialize.ts';
 import { runningProcess } from './exec.ts';
 import { copyHealthLog } from './health-log.ts';
-import { current, PAYLOAD_CGROUP } from './observe.ts';
+import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { appendContainerEvent } from './record.ts';
 import { beginSteadyChecks, endSteadyChecks } from './steady.ts';

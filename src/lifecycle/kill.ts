@@ -1,9 +1,10 @@
 /** kill: one signal to the payload's first process, directly; no job, and no wait but for SIGKILL. */
 import type { ContainerRecord } from '../model/records.ts';
 import { displayStatus, verdict } from '../model/state.ts';
+import { PAYLOAD_CGROUP } from '../model/unit-cgroups.ts';
 import { improper } from './improper.ts';
 import { withContainer } from './lock.ts';
-import { current, PAYLOAD_CGROUP } from './observe.ts';
+import { current } from './observe.ts';
 import { thawUnit } from './pause.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';

@@ -1,6 +1,7 @@
 /** Waiting for something to become true of a container: woken by the kernel and the database, not by a clock. */
 import type { ContainerRecord } from '../model/records.ts';
-import { current, PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
+import { PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
+import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 
 export type LookPorts = Pick<Ports, 'host' | 'store' | 'runtime' | 'now'>;

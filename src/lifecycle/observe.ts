@@ -3,12 +3,8 @@
 import { type Facts, type Reconciled, reconcile } from '../model/reconcile.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { hasPayload } from '../model/state.ts';
+import { PAYLOAD_CGROUP } from '../model/unit-cgroups.ts';
 import type { Host, Ports, Runtime } from './ports.ts';
-
-/** The payload's and conmon's cgroups below the unit's, and that of a berth-start that waits until it is ready. */
-export const PAYLOAD_CGROUP = 'container';
-export const SUPERVISOR_CGROUP = 'supervisor';
-export const STARTER_CGROUP = 'starter';
 
 type ObservePorts = Pick<Ports, 'now'> & { host: Host; runtime: Pick<Runtime, 'files'> };
 

@@ -10,6 +10,7 @@ import {
   type ProcessRef,
   verdict,
 } from '../model/state.ts';
+import { PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
 import type { Starting } from './await-ready.ts';
 import { rewriteNameFiles, writeContainerFiles } from './container-files.ts';
@@ -21,7 +22,7 @@ import { leftoversOf } from './leftovers.ts';
 import { withContainer } from './lock.ts';
 import { releaseRootfs } from './mount.ts';
 import { setUpNetwork, tearDownNetwork } from './network-setup.ts';
-import { current, PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from './observe.ts';
+import { current } from './observe.ts';
 import { writePidFiles } from './pid-files.ts';
 import type { Ports, ReservedPorts } from './ports.ts';
 import { record } from './record.ts';

@@ -2,7 +2,8 @@
 import type { ContainerRecord } from '../model/records.ts';
 import { hasPayload } from '../model/state.ts';
 import { type CgroupTexts, NO_USAGE, parseUsage, type Sample, sample } from '../model/stats.ts';
-import { current, PAYLOAD_CGROUP } from './observe.ts';
+import { PAYLOAD_CGROUP } from '../model/unit-cgroups.ts';
+import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 
 const FILES: (keyof CgroupTexts)[] = [

@@ -2,7 +2,8 @@
 import { BerthError } from '../model/errors.ts';
 import { namesById, type ProcessFacts, processFacts } from '../model/process.ts';
 import type { ContainerRecord } from '../model/records.ts';
-import { current, PAYLOAD_CGROUP } from './observe.ts';
+import { PAYLOAD_CGROUP } from '../model/unit-cgroups.ts';
+import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 import type { Column, TopContext } from './top-columns.ts';
 

@@ -43,8 +43,12 @@ export function makeCgroup(cgroup: string): void {
   }
 }
 
-/** Makes a cgroup and moves this process into it. */
+/**
+ * Makes a cgroup and moves this process into it, if it is not there yet: also a move from a cgroup into itself waits until
+ * every processor has left the kernel once (percpu_down_write() of cgroup_threadgroup_rwsem), some ten ms.
+ */
 export function enterCgroup(cgroup: string): void {
+  if (ownCgroup() === cgroup) return;
   makeCgroup(cgroup);
   addToCgroup(cgroup, process.pid);
 }

@@ -15,6 +15,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isErrno } from '../model/errors.ts';
+import { unitCgroupOf } from '../model/unit-cgroups.ts';
 import * as cgroup from './cgroup.ts';
 import { devicesAt } from './devices.ts';
 import { halfWritten, makeDirectory, readFileIfAny, replaceByLink, writeFileAtomic } from './files.ts';
@@ -42,7 +43,7 @@ export const host = {
   signal: signalProcess,
   hostname,
 
-  unitCgroup: unitOfCgroup,
+  unitCgroup: () => unitCgroupOf(cgroup.ownCgroup()),
   unitRun: () => ({
     invocation: process.env.INVOCATION_ID ?? '',
     result: process.env.SERVICE_RESULT ?? '',
@@ -94,14 +95,6 @@ export const host = {
   run: runProgram,
   findProgram,
 };
-
-/**
- * The cgroup of the unit whose ExecStart=, ExecStop= or ExecStopPost= runs this process: with Delegate=yes systemd
- * puts control processes into its sub-cgroup `.control`, and berth-start moves itself into `supervisor` and `starter`.
- */
-function unitOfCgroup(): string {
-  return cgroup.ownCgroup().replace(/\/(\.control|supervisor|starter)$/, '');
-}
 
 /** What a remount would lose: the flags of the mount that each path lies on (mount_namespaces(7), "locked" flags). */
 function mountFlags(paths: string[]): Record<string, string[]> {

@@ -3,6 +3,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import type { DependencyKind } from '../model/namespace.ts';
 import { hasNetwork } from '../model/network-names.ts';
 import { DEFAULT_SLICE, sliceWithin } from '../model/slice.ts';
+import { SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import { execWord, freeText, pathWord, specifierWord } from './escape.ts';
 import { printUnit, type UnitEntry } from './unit.ts';
 
@@ -32,6 +33,9 @@ const STOP_MARGIN_SECONDS = 20;
 
 /** First systemd with RestartSteps= and RestartMaxDelaySec= (NEWS of systemd 254). */
 const BACKOFF_SINCE = 254;
+
+/** First systemd with DelegateSubgroup= (NEWS of systemd 254). */
+const SUBGROUP_SINCE = 254;
 
 /** First systemd with ImportCredential= (NEWS of systemd 254). */
 const IMPORT_SINCE = 254;
@@ -116,6 +120,10 @@ export function containerService(config: ContainerConfig, context: ServiceContex
             value: 'yes',
             comment: 'conmon lives in the sub-cgroup "supervisor", the payload in "container".',
           },
+          // berth-start goes there by itself where systemd cannot put it there: a move costs a hundredth of a second.
+          ...(context.systemdVersion < SUBGROUP_SINCE
+            ? []
+            : [{ key: 'DelegateSubgroup', value: SUPERVISOR_CGROUP }]),
           { key: 'KillMode', value: 'mixed' },
           ...credentialEntries(config, context.systemdVersion),
           ...restartEntries(config, context.systemdVersion),

@@ -1,4 +1,3 @@
-import { SUPERVISOR_CGROUP } from '../../lifecycle/observe.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
 import { BerthError } from '../../model/errors.ts';
 import { parseMoment } from '../../model/moment.ts';
@@ -6,6 +5,7 @@ import { shortId } from '../../model/name.ts';
 import type { ContainerRecord } from '../../model/records.ts';
 import { logFile } from '../../model/settings.ts';
 import { hasPayload } from '../../model/state.ts';
+import { SUPERVISOR_CGROUP } from '../../model/unit-cgroups.ts';
 import type { Arguments, Command } from '../command.ts';
 import {
   conmonEntries,

@@ -243,6 +243,7 @@ function expected(
     'Service.TimeoutStartSec': '90',
     'Service.TimeoutStopSec': seconds > 1e9 ? 'infinity' : String(seconds),
     'Service.Delegate': 'yes',
+    ...(systemdVersion < 254 ? {} : { 'Service.DelegateSubgroup': 'supervisor' }),
     'Service.KillMode': 'mixed',
     'Service.Restart': { no: 'no', 'on-failure': 'on-failure', always: 'always', 'unless-stopped': 'always' }[
       restart.name
