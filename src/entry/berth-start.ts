@@ -1,6 +1,6 @@
 /** ExecStart= of a container's unit: `berth-start [--root DIR] ID`. */
 import { startContainer } from '../lifecycle/start.ts';
-import { notify } from '../systemd/notify.ts';
+import { notify, notifyBarrier } from '../systemd/notify.ts';
 import { basePorts } from '../wiring/base.ts';
 import { idArgument, runEntry } from '../wiring/main.ts';
 import { networkPorts } from '../wiring/network.ts';
@@ -22,6 +22,7 @@ runEntry(async (args) => {
       ...volumesPort(base.settings),
       ...networkPorts(base.settings, base),
       notify: (lines) => notify(lines),
+      notifyBarrier: () => void notifyBarrier(),
       systemd: async () => (await systemd()).systemd(),
       startHealthTimer: async (...timer) => (await systemd()).startHealthTimer(...timer),
     },

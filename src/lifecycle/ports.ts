@@ -326,6 +326,8 @@ export interface Ports {
   catchSignals(handle: (signal: string) => boolean): () => void;
   /** sd_notify, to this process's service manager or another socket; false where there is none. */
   notify(lines: string[], socket?: string): Promise<boolean>;
+  /** Blocks until the service manager has taken in what this process has sent, a few seconds at most. */
+  notifyBarrier(): void;
   /** ISO 8601, UTC. */
   now(): string;
   /** From 0 up to 1. */

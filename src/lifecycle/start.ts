@@ -10,7 +10,7 @@ import {
   type ProcessRef,
   verdict,
 } from '../model/state.ts';
-import { PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
+import { PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
 import type { Starting } from './await-ready.ts';
 import { rewriteNameFiles, writeContainerFiles } from './container-files.ts';
@@ -47,6 +47,7 @@ export type StartPorts = Pick<
   | 'systemd'
   | 'startHealthTimer'
   | 'notify'
+  | 'notifyBarrier'
   | 'now'
   | 'warn'
 >;
@@ -91,22 +92,9 @@ export async function startContainer(ports: StartPorts, id: string): Promise<voi
   const plan = planReady(context.container.config, facts);
   context.handsOver = plan.steps.includes('hand-over');
   const stopped = stopWhenAsked(context);
-  const ready = doSteps(plan, READY_STEPS, context).then(() => linger(context));
+  const ready = doSteps(plan, READY_STEPS, context);
   await Promise.race([ready, stopped]);
   if (context.stopAsked.aborted) await stopped;
-}
-
-/**
- * systemd may have been at a stop when READY=1 came, with this process as the one to tell. It reads what it is notified of
- * before anything else, so a moment is enough; Node cannot send the descriptor that would ask for a receipt (BARRIER=1 of
- * sd_notify(3)). Nobody waits for this: the start is over.
- */
-const LINGER_MS = 100;
-
-async function linger({ ports: { host }, unitCgroup }: StartContext): Promise<void> {
-  // A stop waits until the one where conmon lives is empty.
-  host.enterCgroup(`${unitCgroup}/${STARTER_CGROUP}`);
-  await host.delay(LINGER_MS);
 }
 
 /**
@@ -310,6 +298,14 @@ const READY_STEPS: Steps<ReadyStep, StartContext> = {
       // One that has ended meanwhile is followed by this process's own end.
       if (context.ports.host.isAlive(context.processes?.conmon))
         await context.ports.notify(mainProcess(context));
+    },
+  },
+  // systemd may have been at a stop when READY=1 came, with this process as the one to tell.
+  'await-receipt': {
+    do: async ({ ports: { notifyBarrier, host } }) => {
+      notifyBarrier();
+      // What it has told this process is then there; it is heard after this.
+      await host.delay(0);
     },
   },
 };

@@ -28,6 +28,11 @@ export function systemCall(prototype: string): (...args: unknown[]) => number {
   };
 }
 
+/** A struct that prototypes then name: its members with their types, in order. */
+export function declareStruct(name: string, members: Record<string, string>): void {
+  koffi.struct(name, members);
+}
+
 /** With the text that Node's own have: `EINVAL: invalid argument, mount`. */
 function systemError(syscall: string, errno: number): NodeJS.ErrnoException {
   const code =

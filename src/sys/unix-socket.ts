@@ -1,7 +1,7 @@
 /** Sockets of unix(7) that are no streams: datagrams (sd_notify(3)) and packets in sequence (conmon's attach socket). */
 import { closeSync } from 'node:fs';
 import { isErrno } from '../model/errors.ts';
-import { systemCall } from './libc.ts';
+import { declareStruct, systemCall } from './libc.ts';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
@@ -10,10 +10,13 @@ const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const SHUT_WR = 1;
+const SOL_SOCKET = 1;
+const SCM_RIGHTS = 1;
 
 const socket = systemCall('int socket(int, int, int)');
 const connect = systemCall('int connect(int, const void *, uint32)');
 const sendto = systemCall('int64 sendto(int, const void *, uint64, int, const void *, uint32)');
+const sendmsg = systemCall('int64 sendmsg(int, const msghdr *, int)');
 const shutdown = systemCall('int shutdown(int, int)');
 const send = systemCall('int64 send(int, const void *, uint64, int)');
 const recv = systemCall('int64 recv(int, _Out_ void *, uint64, int)');
@@ -31,6 +34,51 @@ export function sendDatagram(name: string, message: Uint8Array): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** The same with a descriptor, which the receiver then has too (SCM_RIGHTS of unix(7)). */
+export function sendDescriptor(name: string, message: Uint8Array, descriptor: number): void {
+  declareStructs();
+  const fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  try {
+    const address = addressOf(name);
+    // struct cmsghdr of cmsg(3), with one int, on a 64-bit machine.
+    const control = Buffer.alloc(24);
+    control.writeBigUInt64LE(20n, 0);
+    control.writeInt32LE(SOL_SOCKET, 8);
+    control.writeInt32LE(SCM_RIGHTS, 12);
+    control.writeInt32LE(descriptor, 16);
+    const header = {
+      msg_name: address,
+      msg_namelen: address.length,
+      msg_iov: [{ iov_base: message, iov_len: message.length }],
+      msg_iovlen: 1,
+      msg_control: control,
+      msg_controllen: control.length,
+      msg_flags: 0,
+    };
+    sendmsg(fd, header, MSG_NOSIGNAL);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+let declared = false;
+
+/** Of sendmsg(2). */
+function declareStructs(): void {
+  if (declared) return;
+  declared = true;
+  declareStruct('iovec', { iov_base: 'const void *', iov_len: 'uint64' });
+  declareStruct('msghdr', {
+    msg_name: 'const void *',
+    msg_namelen: 'uint32',
+    msg_iov: 'iovec *',
+    msg_iovlen: 'uint64',
+    msg_control: 'const void *',
+    msg_controllen: 'uint64',
+    msg_flags: 'int',
+  });
 }
 
 /** A connection whose packets keep their borders. @throws an error with the code of connect(2) */

@@ -34,5 +34,6 @@ export function allPorts(root: string | undefined, caller: string): Ports {
     startHealthTimer: async (...timer) => (await systemd()).startHealthTimer(...timer),
     catchSignals,
     notify: () => Promise.resolve(false),
+    notifyBarrier: () => {},
   };
 }

@@ -107,6 +107,7 @@ const OBJECTS: Record<AnyStep, (facts: PlanFacts) => string> = {
   'restart-joined': () => 'containers in the namespaces of the run before',
   'start-health-timer': ({ config }) => healthUnits(config.name).timer,
   'hand-over': ({ config }) => `conmon becomes the main process of ${config.unit}`,
+  'await-receipt': () => 'BARRIER=1: systemd has taken in all that it was told',
 
   'record-stopping': row('stopping, as asked for'),
   'signal-payload': ({ config, state }) =>

@@ -30,7 +30,8 @@ export type ReadyStep =
   | 'notify-ready'
   | 'restart-joined'
   | 'start-health-timer'
-  | 'hand-over';
+  | 'hand-over'
+  | 'await-receipt';
 
 /** Leftovers of a run that nobody cleaned up (a killed cleanup, a power loss with a run directory on disk). */
 export interface Leftovers {
@@ -76,7 +77,8 @@ export function planStart(
 /**
  * What follows: when the container is ready (`--sdnotify`) systemd is told, containers that still live in the namespaces
  * of the run before are moved into the new ones, and the health check of what runs is scheduled. Only then conmon becomes
- * the unit's main process: until then a berth-start that is killed is a failed start, not a container without a check.
+ * the unit's main process: until then a berth-start that is killed is a failed start, not a container without a
+ * check. It ends when systemd has taken in all that.
  */
 export function planReady(config: ContainerConfig, { held = false, joined = false } = {}): Plan<ReadyStep> {
   const when = held ? 'running' : readyWhen(config);
@@ -90,6 +92,7 @@ export function planReady(config: ContainerConfig, { held = false, joined = fals
       ['restart-joined', joined],
       ['start-health-timer', checked],
       ['hand-over', when === 'told' || joined || checked],
+      'await-receipt',
     ),
   };
 }
