@@ -8,10 +8,12 @@ import { runtimePort } from '../wiring/runtime.ts';
 runEntry(async (args) => {
   // systemd runs ExecStop= after every end; $MAINPID is not set when the payload ended by itself (systemd.service(5)).
   if (!process.env.MAINPID) return 0;
+  const id = idArgument(args);
   const base = basePorts(args.root);
-  await stopContainer(
-    { ...base, ...runtimePort(base.settings), notify: (lines) => notify(lines) },
-    idArgument(args),
-  );
+  const ports = { ...base, ...runtimePort(base.settings) };
+  if (!(await stopContainer({ ...ports, notify: (lines) => notify(lines) }, id))) return 0;
+  // Loaded once the payload is gone. berth-cleanup, which runs after this, tries again and tells of what fails.
+  const { cleanUp } = await import('../wiring/stop-cleanup.ts');
+  await cleanUp(ports, id).catch(() => {});
   return 0;
 });

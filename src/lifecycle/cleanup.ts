@@ -179,7 +179,10 @@ const STEPS: Steps<CleanupStep, CleanupContext> = {
       void ports.store.transaction(() => endSteadyChecks(ports, config)),
   },
   'remove-bundle': {
-    do: ({ ports, container: { config } }) => ports.host.remove(ports.runtime.files(config.id).bundle),
+    do: ({ ports, container: { config } }) => {
+      const { bundle, endReceipt } = ports.runtime.files(config.id);
+      for (const file of [bundle, endReceipt]) ports.host.remove(file);
+    },
   },
   'remove-cgroup': { do: ({ ports, cgroup }) => ports.host.removeCgroup(`${cgroup}/${PAYLOAD_CGROUP}`) },
   'record-end': { do: recordEnd },

@@ -12,7 +12,7 @@ import { dropVolumes } from './volume-drop.ts';
 
 export type ForgetPorts = Pick<
   Ports,
-  'settings' | 'host' | 'store' | 'locks' | 'rootfs' | 'volumes' | 'systemd' | 'now'
+  'settings' | 'host' | 'store' | 'locks' | 'runtime' | 'rootfs' | 'volumes' | 'systemd' | 'now'
 >;
 
 /** What is left to know of a container at its end; no more of its config is needed. */
@@ -84,7 +84,12 @@ const STEPS: Steps<RemoveStep, ForgetContext> = {
       await ports.rootfs.unmount(config.id);
     },
   },
-  'delete-storage': { do: ({ ports, config }) => ports.rootfs.delete(config.id) },
+  'delete-storage': {
+    do: ({ ports, config }) => {
+      ports.host.remove(ports.runtime.files(config.id).endReceipt);
+      return ports.rootfs.delete(config.id);
+    },
+  },
   'remove-cidfile': {
     do: ({ ports: { host }, config: { id, cidFile = '' } }) => {
       // A later container may have been given the same file.

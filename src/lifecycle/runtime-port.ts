@@ -14,6 +14,8 @@ export interface RuntimeFiles {
   poststopHooks: string;
   /** There while checks pass by that nothing follows from; lifecycle/steady.ts. */
   steady: string;
+  /** Of a stop whose cleanup is done; lifecycle/stop-cleanup.ts. */
+  endReceipt: string;
   exitFile: string;
   oomFile: string;
 }

@@ -32,20 +32,21 @@ interface StopContext {
 /**
  * Asks the payload to end: stop signal, grace, SIGKILL to everything in its cgroup. Returns when the payload and
  * conmon are gone. That a stop was asked for is saved before the signal, so that cleanup can tell a stop from a
- * crash whatever the exit code. No lock is held while waiting.
+ * crash whatever the exit code. No lock is held while waiting. False when there was nothing to stop.
  */
-export async function stopContainer(ports: StopPorts, id: string): Promise<void> {
+export async function stopContainer(ports: StopPorts, id: string): Promise<boolean> {
   const context = await withContainer(ports, id, async (container) => {
     const stoppable = contextIfStoppable(ports, container);
     if (stoppable !== undefined) await doSteps(MARK_STOPPING, STEPS, stoppable);
     return stoppable;
   });
-  if (context === undefined) return;
+  if (context === undefined) return false;
   const { payload, startedAt } = context.container.state;
   // One that was never started takes no signal: what waits for the start is the runtime, as process 1.
   const hasGrace = context.graceSeconds > 0 && payload !== undefined && startedAt !== undefined;
   const isFrozen = ports.host.isFrozen(context.payloadCgroup);
   await doSteps(planStop({ hasGrace, isFrozen }), STEPS, context);
+  return true;
 }
 
 /** Undefined when there is nothing to stop. */

@@ -13,6 +13,8 @@ export interface RuntimePaths {
   poststopHooks: string;
   /** See steady-checks.ts. */
   steady: string;
+  /** Outlives the bundle: the invocation of the unit after whose stop everything has been cleaned up. */
+  endReceipt: string;
   /** conmon writes `exit` and `oom` here. */
   persistDir: string;
   exitFile: string;
@@ -35,6 +37,7 @@ export function runtimePaths(runDir: string, id: string): RuntimePaths {
     notifySocket: path.join(bundle, 'notify', 'notify.sock'),
     poststopHooks: path.join(bundle, 'poststop-hooks.json'),
     steady: path.join(bundle, 'steady'),
+    endReceipt: `${bundle}.ended`,
     persistDir: path.join(bundle, 'persist'),
     exitFile: path.join(bundle, 'persist', 'exit'),
     oomFile: path.join(bundle, 'persist', 'oom'),

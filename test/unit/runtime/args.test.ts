@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { conmonArgs } from '../../../src/runtime/conmon-args.ts';
 import { fitsSocketPath, runtimePaths, runtimeRoot } from '../../../src/runtime/paths.ts';
@@ -62,8 +63,9 @@ describe('conmon’s command line', () => {
 });
 
 describe('the files of a run', () => {
-  it('lie in the bundle, where one removal takes them all', () => {
-    const { bundle, ...files } = PATHS;
+  it('lie in the bundle, where one removal takes them all, but for the receipt of that', () => {
+    const { bundle, endReceipt, ...files } = PATHS;
+    assert.equal(path.dirname(endReceipt), path.dirname(bundle));
     for (const file of Object.values(files)) assert.ok(file.startsWith(`${bundle}/`), file);
   });
 
