@@ -1,8 +1,9 @@
 /*
  * What the program in the package runs first: `berth ENTRY ARGUMENT…`, by way of bin/berth. The entry point then sees the
- * arguments where a script has them.
+ * arguments where a script has them; src/sys/program.ts sees the rest.
  */
+const [entry] = process.argv.splice(2, 1);
+globalThis.berthProgram = { entry, compiles: process.env.BUN_JSC_useJIT !== '0' };
 // What bin/berth says to Bun is for this process, not for a program or a container that it starts.
 delete process.env.BUN_JSC_useJIT;
-const [entry] = process.argv.splice(2, 1);
 require(`/$bunfs/root/${entry}.js`);

@@ -32,7 +32,7 @@ export interface Command {
 }
 
 export interface CommandContext {
-  /** Opens the instance; call it after checking what can be checked without. */
+  /** Opens the instance, once; call it after checking what can be checked without. */
   ports(): Promise<Ports>;
   /** Value of --root, for commands that need more than the ports. */
   root: string | undefined;

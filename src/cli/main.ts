@@ -1,5 +1,6 @@
 /** `berth`: global flags, the command's file, its exit code. The only place besides wiring/main.ts that ends the process. */
 import path from 'node:path';
+import type { Ports } from '../lifecycle/ports.ts';
 import { BerthError } from '../model/errors.ts';
 import { report } from '../wiring/main.ts';
 import { complain, print, stream } from '../wiring/output.ts';
@@ -42,9 +43,12 @@ async function dispatch(argv: string[]): Promise<number> {
     print(await commandHelp(command));
     return 0;
   }
+  // Loaded when asked for, so that a command line that is wrong, or asks for help, costs no database.
+  const open = async (): Promise<Ports> =>
+    (await import('../wiring/all.ts')).allPorts(root, `berth ${command.path.join(' ')}`);
+  let opened: Promise<Ports> | undefined;
   const context: CommandContext = {
-    // Loaded here, so that a command line that is wrong, or asks for help, costs no database.
-    ports: async () => (await import('../wiring/all.ts')).allPorts(root, `berth ${command.path.join(' ')}`),
+    ports: () => (opened ??= open()),
     root,
     hooksDirs,
     argv: ['berth', ...argv],

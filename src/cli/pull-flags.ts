@@ -1,11 +1,15 @@
 /** The flags that say how a registry is reached, and what is told of a pull on stderr. */
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
+import type { Store } from '../lifecycle/ports.ts';
 import type { PullListener } from '../lifecycle/pull.ts';
+import { findLocalImage } from '../lifecycle/resolve-image.ts';
 import { parseDuration } from '../model/duration.ts';
 import { BerthError, systemReason } from '../model/errors.ts';
-import type { RegistryAccess } from '../model/pull.ts';
+import { parsePlace, type RegistryAccess } from '../model/pull.ts';
 import { shortSize } from '../model/size.ts';
+import { compileFromHere } from '../sys/program.ts';
+import { hasInstance } from '../wiring/base.ts';
 import { complain } from '../wiring/output.ts';
 import type { Arguments, CommandContext, Flag } from './command.ts';
 import { isTerminal } from './descriptors.ts';
@@ -52,6 +56,34 @@ function assertReadable(file: string): void {
   } catch (error) {
     const reason = systemReason(error).replace(/^access /, 'faccessat ');
     throw new BerthError('invalid', `credential file is not accessible: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * create and run start without the compiler, which pays where an image is unpacked: with one to pull, the program starts
+ * over with it. To be called first, before anything is read that can be read only once.
+ */
+export async function compileIfPulling(
+  args: Arguments,
+  { root, ports }: Pick<CommandContext, 'root' | 'ports'>,
+): Promise<void> {
+  const [image = ''] = args.positionals;
+  const policy = args.string('pull') || 'missing';
+  if (args.bool('rootfs') || args.bool('dry-run') || !PULLING.includes(policy)) return;
+  if (policy === 'missing' && hasInstance(root) && isHere((await ports()).store, image)) return;
+  compileFromHere();
+}
+
+const PULLING = ['always', 'missing', 'newer'];
+
+/** Also what is no name, which the command will say. */
+function isHere(store: Store, image: string): boolean {
+  try {
+    const place = parsePlace(image);
+    return place.transport === 'docker' && findLocalImage(store, place.name) !== undefined;
+  } catch (error) {
+    if (error instanceof BerthError) return true;
+    throw error;
   }
 }
 

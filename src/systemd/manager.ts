@@ -3,7 +3,7 @@ import { connectBus, MANAGER } from './bus.ts';
 import { jobRunner } from './jobs.ts';
 import { overrideWatchdog } from './notify-for.ts';
 import { JOB, propertiesChanged, property, SERVICE, tolerate, UNIT } from './objects.ts';
-import { moveUnitFiles, moveUnitLinks, removeLinks } from './unit-files.ts';
+import { hasLinks, moveUnitFiles, moveUnitLinks, removeLinks } from './unit-files.ts';
 
 export interface UnitStatus {
   loadState: string;
@@ -77,6 +77,7 @@ export async function connectManager() {
 
     /** Removes the links that `systemctl enable` made, also where the unit is masked; true if there were any. */
     async disableUnit(unit: string): Promise<boolean> {
+      if (!hasLinks(unit)) return false; // systemd would read every unit's directories to say so
       const [changes] = (await tolerate(
         bus.call({ member: 'DisableUnitFiles', signature: 'asb', body: [[unit], false] }),
         'org.freedesktop.systemd1.NoSuchUnit',

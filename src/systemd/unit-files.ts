@@ -63,13 +63,25 @@ export function moveUnitLinks(
  * where the unit is masked. True if there were any.
  */
 export function removeLinks(unit: string, directories: readonly string[] = PERSONS_DIRECTORIES): boolean {
-  const links = directories
+  const links = linksBeside(unit, directories);
+  for (const link of links) rmSync(link, { force: true });
+  return links.length > 0;
+}
+
+/** Has a unit any link, in other units' directories or by another name (Alias=)? Then there is something to disable. */
+export function hasLinks(unit: string, directories: readonly string[] = PERSONS_DIRECTORIES): boolean {
+  const names = directories.flatMap((directory) =>
+    entries(directory).map((name) => path.join(directory, name)),
+  );
+  return linksBeside(unit, directories).length > 0 || names.some((file) => pointsTo(file, unit));
+}
+
+function linksBeside(unit: string, directories: readonly string[]): string[] {
+  return directories
     .flatMap((directory) => entries(directory).map((name) => path.join(directory, name)))
     .filter((folder) => BESIDE.some((suffix) => folder.endsWith(suffix) && suffix !== '.d'))
     .flatMap((folder) => entries(folder).map((name) => path.join(folder, name)))
     .filter((file) => path.basename(file) === unit || pointsTo(file, unit));
-  for (const link of links) rmSync(link, { force: true });
-  return links.length > 0;
 }
 
 /** The links in a `.wants` and the like: named after the unit, or leading to it. */

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { Ports, VolumeKey } from '../lifecycle/ports.ts';
 import { type Settings, settingsFor } from '../model/settings.ts';
+import { databaseFile } from '../store/database.ts';
 import { deleteLock, lockContainer } from '../store/lock.ts';
 import { openStore } from '../store/store.ts';
 import { host } from '../sys/host.ts';
@@ -14,6 +15,11 @@ export type BasePorts = Pick<
   Ports,
   'settings' | 'host' | 'store' | 'locks' | 'now' | 'warn' | 'random' | 'randomBytes'
 >;
+
+/** Has the instance that `--root` or BERTH_ROOT names ever been opened? */
+export function hasInstance(root: string | undefined): boolean {
+  return host.exists(databaseFile(settingsFor(root, process.env).stateDir));
+}
 
 /** Opens the instance that `--root` or BERTH_ROOT names, and notices a reboot. */
 export function basePorts(root: string | undefined, caller?: string): BasePorts {

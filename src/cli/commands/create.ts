@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
 import { warnOfRealTime } from '../limit-flags.ts';
 import { warnOfDiscardedPorts } from '../network-flags.ts';
-import { pullListener, registryAccess } from '../pull-flags.ts';
+import { compileIfPulling, pullListener, registryAccess } from '../pull-flags.ts';
 
 export const command: Command = {
   path: ['create'],
@@ -13,7 +13,9 @@ export const command: Command = {
   flags: CREATE_FLAGS,
   stopAtPositional: true,
   positionals: [1, Number.POSITIVE_INFINITY],
-  async run(args, { ports, argv, print, warn, hooksDirs }) {
+  async run(args, context) {
+    const { ports, argv, print, warn, hooksDirs } = context;
+    await compileIfPulling(args, context);
     const request = { ...createRequest(args, argv), ...(hooksDirs === undefined ? {} : { hooksDirs }) };
     const pull = {
       access: registryAccess(args),

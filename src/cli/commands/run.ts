@@ -7,7 +7,7 @@ import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
 import { isTerminal } from '../descriptors.ts';
 import { warnOfRealTime } from '../limit-flags.ts';
 import { warnOfDiscardedPorts } from '../network-flags.ts';
-import { pullListener, registryAccess } from '../pull-flags.ts';
+import { compileIfPulling, pullListener, registryAccess } from '../pull-flags.ts';
 
 export const command: Command = {
   path: ['run'],
@@ -28,7 +28,9 @@ export const command: Command = {
   },
   stopAtPositional: true,
   positionals: [1, Number.POSITIVE_INFINITY],
-  async run(args, { ports, argv, print, warn, hooksDirs }) {
+  async run(args, context) {
+    const { ports, argv, print, warn, hooksDirs } = context;
+    await compileIfPulling(args, context);
     const removesImage = args.bool('rmi');
     if (removesImage && args.has('rm') && !args.bool('rm'))
       throw new BerthError('usage', 'the --rmi option does not work without --rm');

@@ -221,6 +221,29 @@ describe('pull', () => {
     await berth(bed, 'rm', '--all');
   });
 
+  test('create reads what can be read only once, also when it pulls first', async () => {
+    await forget();
+    const text = `berth create ${OPENLY} --quiet --name once --env-file <(echo A=b) --label-file <(echo c=d) ${OPEN}/test/layers:v1 true`;
+    await bed.ok(['bash', '-c', text]);
+    const format = '{{json .Config.Env}} {{.Config.Labels.c}}';
+    assert.match(await berth(bed, 'inspect', '--format', format, 'once'), /"A=b".* d$/m);
+    const { code, stderr } = await answer(
+      bed,
+      'create',
+      OPENLY,
+      '--pull',
+      'always',
+      '--env-file',
+      '/dev/fd/77',
+      OPEN,
+    );
+    assert.deepEqual(
+      [code, stderr],
+      [125, 'Error: parsing file "/dev/fd/77": open /dev/fd/77: no such file or directory'],
+    );
+    await berth(bed, 'rm', 'once');
+  });
+
   test('a failed try is told and repeated as often as --retry says', async () => {
     const { code, stderr } = await answer(
       bed,

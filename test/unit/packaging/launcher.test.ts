@@ -103,11 +103,17 @@ describe('launchers', () => {
       assert.equal(told.BUN_JSC_useJIT, undefined, 'it stays with the process');
       return told.startedWith;
     };
-    for (const name of NAMES) assert.equal(jit(name, 'ID'), name === 'berth-create' ? undefined : '0', name);
-    for (const verb of ['ps', 'start', 'exec']) assert.equal(jit('berth', verb), '0', verb);
-    for (const verb of ['load', 'pull', 'run', 'logs', 'volume'])
-      assert.equal(jit('berth', verb), undefined, verb);
-    assert.equal(jit('berth'), undefined);
+    for (const name of NAMES) assert.equal(jit(name, 'ID'), '0', name);
+    for (const verb of ['ps', 'start', 'exec', 'create', 'run']) assert.equal(jit('berth', verb), '0', verb);
+    for (const verb of ['load', 'pull', 'logs', 'volume']) assert.equal(jit('berth', verb), undefined, verb);
+    assert.equal(jit('berth', 'container', 'export'), undefined);
+    assert.equal(jit('berth', 'container', 'ps'), '0');
+    assert.equal(
+      jit('berth', '--root', '/x', 'load'),
+      undefined,
+      'what comes after a global flag is not looked at',
+    );
+    assert.equal(jit('berth'), '0');
   });
 
   it('obey nothing that lies in the directory they are called in', async () => {
