@@ -20,17 +20,26 @@ export interface RuntimeFiles {
   oomFile: string;
 }
 
+/** A conmon that waits. */
+export interface LaunchedMonitor {
+  /** Creates the container, whose bundle is whole, without starting its payload. */
+  create(): Promise<{ payload: ProcessRef; conmon: ProcessRef }>;
+  /** Ends it, if it has not been told to create the container. */
+  cancel(): void;
+}
+
 /** conmon and the OCI runtime. */
 export interface Runtime {
   files(id: string): RuntimeFiles;
   /**
-   * Creates the container without starting its payload; the caller is in the cgroup where conmon shall live. What comes
-   * to `notifySocket` of the files is passed on by conmon to the one given here. `heldFds` are conmon's until the payload has ended.
+   * Starts the container's conmon, which then waits; the caller is in the cgroup where it shall live, and the bundle's directory
+   * is there. What comes to `notifySocket` of the files is passed on by conmon to the one given here. `heldFds` are conmon's
+   * until the payload has ended.
    */
-  create(
+  launch(
     config: ContainerConfig,
     options: { notifySocket?: string; heldFds?: readonly number[] },
-  ): Promise<{ payload: ProcessRef; conmon: ProcessRef }>;
+  ): LaunchedMonitor;
   start(config: ContainerConfig): Promise<void>;
   /** Other limits for a container that exists in the runtime: linux.resources of the OCI spec, as JSON text. */
   update(config: ContainerConfig, resources: string): Promise<void>;

@@ -1,21 +1,14 @@
 /** berth-start: what ExecStart= of a container's unit does, from nothing to READY=1. */
 
 import { asBerthError, BerthError } from '../model/errors.ts';
-import { planReady, planStart, type ReadyStep, type StartStep } from '../model/plan/start.ts';
+import { planStart, type StartStep } from '../model/plan/start.ts';
 import type { ContainerRecord } from '../model/records.ts';
-import {
-  type ContainerState,
-  displayStatus,
-  initialState,
-  type ProcessRef,
-  verdict,
-} from '../model/state.ts';
+import { type ContainerState, displayStatus, initialState, verdict } from '../model/state.ts';
 import { PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
-import type { Starting } from './await-ready.ts';
 import { rewriteNameFiles, writeContainerFiles } from './container-files.ts';
 import { mountCredentials } from './credentials.ts';
-import { assertDependenciesRun, inOldNamespaces } from './dependencies.ts';
+import { assertDependenciesRun } from './dependencies.ts';
 import { runPoststopHooks } from './hooks.ts';
 import { assertOwnersLive } from './joined-namespaces.ts';
 import { leftoversOf } from './leftovers.ts';
@@ -24,10 +17,11 @@ import { releaseRootfs } from './mount.ts';
 import { setUpNetwork, tearDownNetwork } from './network-setup.ts';
 import { current } from './observe.ts';
 import { writePidFiles } from './pid-files.ts';
-import type { Ports, ReservedPorts } from './ports.ts';
+import type { LaunchedMonitor, Ports, ReservedPorts } from './ports.ts';
+import { becomeReady, processesOf, type ReadyContext } from './ready.ts';
 import { record } from './record.ts';
 import { releaseVolumes, useVolumes } from './run-volumes.ts';
-import { beginChecks, recordRunning } from './running.ts';
+import { recordRunning } from './running.ts';
 import { checkSources, containerUser, writeSpec } from './spec.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { assertSameNamespace } from './user-namespace.ts';
@@ -52,19 +46,11 @@ export type StartPorts = Pick<
   | 'warn'
 >;
 
-interface StartContext {
+interface StartContext extends ReadyContext {
   ports: StartPorts;
-  container: ContainerRecord;
-  unitCgroup: string;
-  /** The payload shall wait for `berth start`. */
-  held: boolean;
-  /** Aborted when systemd wants the unit stopped: it does not run ExecStop= before READY=1. */
-  stopAsked: AbortSignal;
-  /** systemd has yet to be told that conmon is the main process, when all is done. */
-  handsOver?: boolean;
   /** Held by this process until conmon has them. */
   reserved?: ReservedPorts;
-  processes?: { payload: ProcessRef; conmon: ProcessRef };
+  monitor?: LaunchedMonitor;
   /** Files of the unit's credentials, until the runtime has mounted them. */
   credentials: readonly MountedSecret[];
 }
@@ -88,23 +74,7 @@ export async function startContainer(ports: StartPorts, id: string): Promise<voi
   }
   const { context } = started;
   if (context === undefined) return;
-  const facts = { held: context.held, joined: inOldNamespaces(ports, id).length > 0 };
-  const plan = planReady(context.container.config, facts);
-  context.handsOver = plan.steps.includes('hand-over');
-  const stopped = stopWhenAsked(context);
-  const ready = doSteps(plan, READY_STEPS, context);
-  await Promise.race([ready, stopped]);
-  if (context.stopAsked.aborted) await stopped;
-}
-
-/**
- * Settles only when systemd wants a stop: then this process, whom it has told, ends the payload as berth-stop would. To die
- * of the signal is no way out: systemd would wait for the rest of the unit until its time limit.
- */
-async function stopWhenAsked(context: StartContext): Promise<never> {
-  const { stopAsked } = context;
-  if (!stopAsked.aborted) await new Promise((resolve) => stopAsked.addEventListener('abort', resolve));
-  return (await import('./await-ready.ts')).stopStarting(starting(context));
+  await becomeReady(context);
 }
 
 /** systemd's SIGTERM, from now on. */
@@ -179,23 +149,33 @@ const STEPS: Steps<StartStep, StartContext> = {
       ports.host.remove(ports.runtime.files(config.id).bundle);
     },
   },
-  'mount-rootfs': {
-    do: async ({ ports, container: { config } }) => {
-      assertSameNamespace(ports, config);
-      ports.host.makeDirectory(ports.runtime.files(config.id).bundle);
-      await ports.rootfs.mount(config);
-    },
-    undo: async ({ ports, container: { config } }) => {
-      await releaseRootfs(ports, config.id);
-      ports.host.remove(ports.runtime.files(config.id).bundle);
-    },
-  },
   'reserve-ports': {
     do: async (context) => {
       const { ports, container } = context;
       context.reserved = await (await import('./hold-ports.ts')).holdPorts(ports, container.config);
     },
     undo: ({ reserved }) => reserved?.release(),
+  },
+  // It takes some ms until it can begin, which what follows is done in.
+  'launch-monitor': {
+    do: (context) => {
+      const { host, runtime } = context.ports;
+      const { config } = context.container;
+      host.makeDirectory(runtime.files(config.id).bundle);
+      const heldFds = context.reserved?.fds ?? [];
+      context.monitor = runtime.launch(config, { ...notifications(context), heldFds });
+    },
+    undo: ({ ports, container: { config }, monitor }) => {
+      monitor?.cancel();
+      ports.host.remove(ports.runtime.files(config.id).bundle);
+    },
+  },
+  'mount-rootfs': {
+    do: async ({ ports, container: { config } }) => {
+      assertSameNamespace(ports, config);
+      await ports.rootfs.mount(config);
+    },
+    undo: ({ ports, container: { config } }) => releaseRootfs(ports, config.id),
   },
   'set-up-network': {
     do: ({ ports, container: { config }, processes }) => setUpNetwork(ports, config, processes?.payload.pid),
@@ -222,14 +202,13 @@ const STEPS: Steps<StartStep, StartContext> = {
   },
   'create-in-runtime': {
     do: async (context) => {
-      const { ports, container } = context;
-      context.processes = await ports.runtime.create(container.config, {
-        ...notifications(context),
-        heldFds: context.reserved?.fds ?? [],
-      });
+      const { ports, container, monitor } = context;
+      if (monitor === undefined) throw new Error('conmon was not launched');
+      const processes = await monitor.create();
+      context.processes = processes;
       context.reserved?.release();
       if (context.credentials.length > 0) await ports.rootfs.unmountCredentials(container.config.id);
-      writePidFiles(ports, container.config, context.processes);
+      writePidFiles(ports, container.config, processes);
       assertOwnersLive(ports, container.config);
     },
     undo: async ({ ports, container: { config }, processes }) => {
@@ -264,60 +243,6 @@ const STEPS: Steps<StartStep, StartContext> = {
   },
 };
 
-const READY_STEPS: Steps<ReadyStep, StartContext> = {
-  // Loaded when needed: most starts wait for neither.
-  'await-healthy': {
-    do: async (context) => (await import('./await-ready.ts')).awaitHealthy(starting(context)),
-  },
-  'await-word': {
-    do: async (context) => (await import('./await-ready.ts')).awaitWord(starting(context)),
-  },
-  'notify-ready': {
-    do: async (context) => {
-      const { payload } = processesOf(context);
-      // Who starts a held payload later cannot speak for the unit: the words must be true before and after.
-      const fate = context.held ? 'is initialized, its first process is' : 'runs as process';
-      await context.ports.notify([
-        ...(context.handsOver === true ? [] : mainProcess(context)),
-        'READY=1',
-        `STATUS=container ${context.container.config.name} ${fate} ${payload.pid}`,
-      ]);
-    },
-  },
-  'restart-joined': {
-    do: async ({ ports, container: { config } }) => {
-      for (const { unit } of inOldNamespaces(ports, config.id)) {
-        ports.warn(`restarting ${unit}, which uses the namespaces of the last run of ${config.name}`);
-        await (await ports.systemd()).tryRestartUnitNoWait(unit);
-      }
-    },
-  },
-  'start-health-timer': { do: ({ ports, container: { config } }) => beginChecks(ports, config) },
-  'hand-over': {
-    do: async (context) => {
-      // One that has ended meanwhile is followed by this process's own end.
-      if (context.ports.host.isAlive(context.processes?.conmon))
-        await context.ports.notify(mainProcess(context));
-    },
-  },
-  // systemd may have been at a stop when READY=1 came, with this process as the one to tell.
-  'await-receipt': {
-    do: async ({ ports: { notifyBarrier, host } }) => {
-      notifyBarrier();
-      // What it has told this process is then there; it is heard after this.
-      await host.delay(0);
-    },
-  },
-};
-
-function mainProcess(context: StartContext): string[] {
-  return [`MAINPID=${processesOf(context).conmon.pid}`];
-}
-
-function starting({ ports, container: { config }, unitCgroup, stopAsked }: StartContext): Starting {
-  return { ports, config, unitCgroup, stopAsked };
-}
-
 /** conmon passes on what the payload says, or the word of a passing check for the unit's watchdog. */
 function notifications({ ports, container: { config } }: StartContext): { notifySocket?: string } {
   const { notifySocket, hasWatchdog } = ports.host.unitRun();
@@ -334,9 +259,4 @@ function createdState(context: StartContext): ContainerState {
     invocation: context.ports.host.unitRun().invocation,
     cgroup: context.unitCgroup,
   };
-}
-
-function processesOf(context: StartContext): { payload: ProcessRef; conmon: ProcessRef } {
-  if (context.processes === undefined) throw new Error('the container was not created');
-  return context.processes;
 }

@@ -1,5 +1,5 @@
 /** One run of conmon: its pipes, its environment, its cgroup, and what it reports (conmon.md, "Sync pipe"). */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { BerthError } from '../model/errors.ts';
@@ -35,9 +35,22 @@ export interface ConmonReport {
 /** conmon itself waits for the runtime; beyond this something is stuck (Podman's limit is the same). */
 const REPORT_TIMEOUT_MS = 240_000;
 
+/** A conmon that does nothing yet. */
+export interface LaunchedConmon {
+  /** Lets it begin; returns when its first process has ended, which leaves the second one behind. */
+  proceed(): Promise<ConmonReport>;
+  /** Ends it instead. */
+  cancel(): void;
+}
+
 /** Runs conmon and returns when its first process has ended, which leaves the second one behind. */
-export async function runConmon(run: ConmonRun): Promise<ConmonReport> {
-  const { timeoutMs = REPORT_TIMEOUT_MS, inheritStreams = false, connect, heldFds = [] } = run;
+export function runConmon(run: ConmonRun): Promise<ConmonReport> {
+  return launchConmon(run).proceed();
+}
+
+/** Starts conmon, which takes some ms until it is ready to begin: the caller can do something else meanwhile. */
+export function launchConmon(run: ConmonRun): LaunchedConmon {
+  const { inheritStreams = false, connect, heldFds = [] } = run;
   const child = spawn(process.env.BERTH_CONMON ?? 'conmon', run.args, {
     cwd: run.cwd,
     stdio: [
@@ -56,14 +69,58 @@ export async function runConmon(run: ConmonRun): Promise<ConmonReport> {
       ...(connect === undefined ? {} : { _OCI_ATTACHPIPE: '5' }),
     },
   });
-  const [, , , sync, start, attach = null] = child.stdio as unknown as [
-    ...[null, null, null, sync: Socket, start: Socket, attach?: Socket | null],
-  ];
-  await started(child, 'conmon');
-  const reports = lineReader(sync);
+  // Listened to from the start: what it says, and its end, may come before it is let go.
+  const up = started(child, 'conmon');
+  const ends = { exited: once(child, 'exit'), closed: once(child, 'close') };
+  for (const early of [up, ends.exited, ends.closed]) early.catch(() => {});
+  const [, , , sync = null, start = null, attach = null] = (child.stdio ?? []) as (Socket | null)[];
+  const reports = sync === null ? undefined : lineReader(sync);
   const stderr: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-  start.on('error', () => {}); // conmon that died at once is judged by what it says on the sync pipe
+  start?.on('error', () => {}); // conmon that died at once is judged by what it says on the sync pipe
+  const leave = (): void => {
+    for (const stream of [start, attach, child.stderr]) stream?.destroy();
+    child.unref();
+  };
+  return {
+    async proceed() {
+      await up;
+      // With a process there are its pipes.
+      const pipes = { sync, start, attach, reports } as Pipes;
+      try {
+        return await proceed({ child, ...ends, ...pipes, stderr }, run);
+      } catch (error) {
+        sync?.destroy();
+        throw error;
+      } finally {
+        leave();
+      }
+    },
+    cancel() {
+      child.kill('SIGKILL');
+      sync?.destroy();
+      leave();
+    },
+  };
+}
+
+interface Pipes {
+  sync: Socket;
+  start: Socket;
+  attach: Socket | null;
+  reports: () => Promise<string>;
+}
+
+async function proceed(
+  conmon: Pipes & {
+    child: ChildProcess;
+    exited: Promise<unknown>;
+    closed: Promise<unknown>;
+    stderr: readonly Buffer[];
+  },
+  { timeoutMs = REPORT_TIMEOUT_MS, connect, place }: ConmonRun,
+): Promise<ConmonReport> {
+  const { child, sync, start, attach, reports } = conmon;
   let timer: NodeJS.Timeout | undefined;
   const stuck = new Promise<never>((_, reject) => {
     // The conmon that hangs has long forked from the child, so that killing the child alone would not end the wait.
@@ -74,10 +131,7 @@ export async function runConmon(run: ConmonRun): Promise<ConmonReport> {
   });
   const inTime = <T>(wait: Promise<T>): Promise<T> => Promise.race([wait, stuck]);
   try {
-    const [exited, closed] = [once(child, 'exit'), once(child, 'close')];
-    // Awaited below, one of them perhaps never.
-    for (const end of [exited, closed]) end.catch(() => {});
-    if (child.pid !== undefined) run.place?.(child.pid);
+    if (child.pid !== undefined) place?.(child.pid);
     start.write('\0');
     // Without its word the socket is not there, and why is what the report says.
     if (connect !== undefined && attach !== null && (await inTime(lineReader(attach)())) !== '') {
@@ -86,17 +140,17 @@ export async function runConmon(run: ConmonRun): Promise<ConmonReport> {
     }
     start.end();
     const line = await inTime(reports());
-    await inTime(exited);
+    await inTime(conmon.exited);
     // Without a report it has died, and why is what it said last.
-    if (line === '') await inTime(closed);
-    return { line, stderr: Buffer.concat(stderr).toString(), next: reports, leave: () => sync.destroy() };
-  } catch (error) {
-    sync.destroy();
-    throw error;
+    if (line === '') await inTime(conmon.closed);
+    return {
+      line,
+      stderr: Buffer.concat(conmon.stderr).toString(),
+      next: reports,
+      leave: () => sync.destroy(),
+    };
   } finally {
     clearTimeout(timer);
-    for (const stream of [start, attach, child.stderr]) stream?.destroy();
-    child.unref();
   }
 }
 

@@ -7,7 +7,7 @@ import type { ProcessRef } from '../model/state.ts';
 import { readFileIfAny } from '../sys/files.ts';
 import { processRef } from '../sys/proc.ts';
 import { conmonArgs } from './conmon-args.ts';
-import { parseReport, runConmon } from './conmon-process.ts';
+import { launchConmon, parseReport } from './conmon-process.ts';
 import { classifyRuntimeError, readLastLogError } from './errors.ts';
 import { type RuntimePaths, runtimeRoot } from './paths.ts';
 
@@ -22,33 +22,38 @@ export interface CreateOptions {
   timeoutMs?: number | undefined;
 }
 
+export interface LaunchedMonitor {
+  create(): Promise<{ payload: ProcessRef; conmon: ProcessRef }>;
+  cancel(): void;
+}
+
 /**
- * Runs conmon, which runs `RUNTIME create`. The caller must already be in the cgroup where conmon shall live.
- * Resolves with both processes once the container is created (its payload is not started). Rejects with the
- * runtime's own message, classified; nothing is left in the runtime then, conmon ends by itself.
+ * Starts conmon, which then waits, so that it is ready when the bundle is. The caller must already be in the cgroup where
+ * conmon shall live. `create` lets it run `RUNTIME create` and resolves with both processes once the container is created
+ * (its payload is not started); it rejects with the runtime's own message, classified: nothing is left in the runtime then,
+ * conmon ends by itself. `cancel` ends a conmon that was not let go.
  */
-export async function createContainer({
-  config,
-  paths,
-  runDir,
-  logFile,
-  notifySocket,
-  heldFds,
-  timeoutMs,
-}: CreateOptions): Promise<{ payload: ProcessRef; conmon: ProcessRef }> {
+export function launchMonitor(options: CreateOptions): LaunchedMonitor {
+  const { config, paths, runDir, logFile, notifySocket, heldFds, timeoutMs } = options;
   removeConmonFiles(paths);
   mkdirSync(paths.persistDir, { recursive: true, mode: 0o700 });
   mkdirSync(runtimeRoot(runDir, config.runtime), { recursive: true, mode: 0o700 });
   if (notifySocket !== undefined) mkdirSync(path.dirname(paths.notifySocket), { recursive: true });
-  const { line, stderr, leave } = await runConmon({
+  const conmon = launchConmon({
     args: conmonArgs(config, paths, { runDir, logFile, notifySocket }),
     cwd: paths.bundle,
     inheritStreams: config.logDriver === 'passthrough',
     heldFds,
     timeoutMs,
   });
-  leave();
-  return processes(line, { config, paths, stderr });
+  return {
+    async create() {
+      const { line, stderr, leave } = await conmon.proceed();
+      leave();
+      return processes(line, { config, paths, stderr });
+    },
+    cancel: conmon.cancel,
+  };
 }
 
 function processes(

@@ -5,7 +5,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { logFile, type Settings } from '../model/settings.ts';
 import { attach } from '../runtime/attach.ts';
-import { createContainer } from '../runtime/conmon.ts';
+import { launchMonitor } from '../runtime/conmon.ts';
 import {
   deleteFromRuntime,
   execInContainer,
@@ -31,8 +31,8 @@ export function runtimePort({ runDir, stateDir, libexec, rootArgs }: Settings): 
   return {
     runtime: {
       files: (id) => runtimePaths(runDir, id),
-      create: (config, { notifySocket, heldFds }) =>
-        createContainer({
+      launch: (config, { notifySocket, heldFds }) =>
+        launchMonitor({
           config,
           notifySocket,
           heldFds,

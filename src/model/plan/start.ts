@@ -11,8 +11,9 @@ export type StartStep =
   | 'check-dependencies'
   | 'enter-supervisor-cgroup'
   | 'sweep-leftovers'
-  | 'mount-rootfs'
   | 'reserve-ports'
+  | 'launch-monitor'
+  | 'mount-rootfs'
   | 'set-up-network'
   | 'write-files'
   | 'mount-volumes'
@@ -58,8 +59,9 @@ export function planStart(
       ['check-dependencies', dependenciesOf(config).length > 0],
       'enter-supervisor-cgroup',
       ['sweep-leftovers', mounted || bundle],
-      'mount-rootfs',
       ['reserve-ports', hasNetwork(config) && config.ports !== undefined],
+      'launch-monitor',
+      'mount-rootfs',
       ['set-up-network', hasNetwork(config) && !late],
       'write-files',
       ['mount-volumes', config.mounts.some(needsPreparing)],

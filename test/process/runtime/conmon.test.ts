@@ -2,28 +2,28 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, it } from 'node:test';
-import { createContainer } from '../../../src/runtime/conmon.ts';
+import { launchMonitor } from '../../../src/runtime/conmon.ts';
 import { processRef } from '../../../src/sys/proc.ts';
 import { config } from '../../support/config.ts';
 import { type Stage, stage } from './fakes.ts';
 
-/** Runs createContainer with a shell script for conmon; `$PIDFILE` and `$LOG` are where conmon and the runtime write. */
+/** Launches a monitor and lets it create, with a shell script for conmon; `$PIDFILE` and `$LOG` are where conmon and the runtime write. */
 function create(on: Stage, script: string, timeoutMs?: number) {
   const variables = `PIDFILE=${on.paths.conmonPidFile}\nLOG=${on.paths.runtimeLog}\nSTAGE=${on.folder}\n`;
   process.env.BERTH_CONMON = on.program('conmon', variables + script);
-  return createContainer({
+  return launchMonitor({
     config: config(),
     paths: on.paths,
     runDir: on.folder,
     logFile: path.join(on.folder, 'ctr.log'),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  });
+  }).create();
 }
 
 /** The script's parent is this test: a process that lives, and whose start time is known. */
 const GOOD = 'echo $PPID > $PIDFILE; echo "{\\"data\\": $PPID}" >&3';
 
-describe('createContainer', () => {
+describe('a monitor', () => {
   afterEach(() => {
     delete process.env.BERTH_CONMON;
     delete process.env.NOTIFY_SOCKET;
@@ -154,11 +154,40 @@ describe('createContainer', () => {
       assert.ok(performance.now() < deadline, 'it lives on');
   });
 
+  it('is not missed if it ends before it is let go, and says why', async (t) => {
+    const on = stage(t);
+    process.env.BERTH_CONMON = on.program('conmon', 'echo "cannot go on" >&2; exit 1');
+    const monitor = launchMonitor({ config: config(), paths: on.paths, runDir: on.folder, logFile: '' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await assert.rejects(monitor.create(), {
+      message: /ended without creating the container: cannot go on$/,
+    });
+  });
+
+  it('ends without having done anything when it is canceled', async (t) => {
+    const on = stage(t);
+    process.env.BERTH_CONMON = on.program(
+      'conmon',
+      `echo $$ > $STAGE/pid; head -c 1 <&4 >$STAGE/begun; ${GOOD}`.replaceAll('$STAGE', on.folder),
+    );
+    const monitor = launchMonitor({ config: config(), paths: on.paths, runDir: on.folder, logFile: '' });
+    const file = path.join(on.folder, 'pid');
+    const until = async (what: string, holds: () => boolean): Promise<void> => {
+      for (const deadline = performance.now() + 60_000; !holds(); await new Promise(setImmediate))
+        assert.ok(performance.now() < deadline, what);
+    };
+    await until('it runs', () => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
+    const pid = Number(readFileSync(file, 'utf8'));
+    monitor.cancel();
+    await until('it has ended', () => processRef(pid) === undefined);
+    assert.equal(readFileSync(path.join(on.folder, 'begun'), 'utf8'), '');
+  });
+
   it('says what to install when there is no conmon', async (t) => {
     const on = stage(t);
     process.env.BERTH_CONMON = path.join(on.folder, 'none');
     await assert.rejects(
-      createContainer({ config: config(), paths: on.paths, runDir: on.folder, logFile: '' }),
+      launchMonitor({ config: config(), paths: on.paths, runDir: on.folder, logFile: '' }).create(),
       {
         code: 'missing-program',
         message: 'cannot run conmon: no such program, install the package that has it',

@@ -13,6 +13,7 @@ import { config } from '../../support/config.ts';
 const VOLUME = { type: 'volume' as const, volume: 'v', destination: '/v', options: [] };
 const START = [
   'enter-supervisor-cgroup',
+  'launch-monitor',
   'mount-rootfs',
   'write-files',
   'write-spec',
