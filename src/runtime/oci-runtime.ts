@@ -4,7 +4,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomic } from '../sys/files.ts';
 import { processRef } from '../sys/proc.ts';
-import { cleanEnvironment, exitCodeOf, run, spawnError } from '../sys/spawn.ts';
+import { cleanEnvironment, exitCodeOf, type RunResult, runAtOnce, spawnError } from '../sys/spawn.ts';
 import { execAttached } from './attached-exec.ts';
 import { classifyRuntimeError, readLastLogError } from './errors.ts';
 import { type RuntimePaths, runtimeRoot } from './paths.ts';
@@ -22,25 +22,25 @@ export interface RuntimeTarget {
 const CALL_TIMEOUT_MS = 60_000;
 
 /** Lets the created payload run; one that runs already is success: whoever started it was killed before saying so. */
-export async function startPayload(target: RuntimeTarget): Promise<void> {
-  const result = await call(target, ['start', target.id]);
+export function startPayload(target: RuntimeTarget): void {
+  const result = call(target, ['start', target.id]);
   if (result.code === 0) return;
   const failure = readLastLogError(target.paths.runtimeLog) ?? result.stderr;
-  if (await runsInRuntime(target)) return;
+  if (runsInRuntime(target)) return;
   throw classifyRuntimeError(target.runtime, failure);
 }
 
-async function runsInRuntime(target: RuntimeTarget): Promise<boolean> {
-  const { code, stdout } = await call(target, ['state', target.id]);
+function runsInRuntime(target: RuntimeTarget): boolean {
+  const { code, stdout } = call(target, ['state', target.id]);
   return code === 0 && (JSON.parse(stdout) as { status?: unknown }).status === 'running';
 }
 
 /** Gives the container other limits; `resources` is linux.resources of the OCI spec, as JSON. */
-export async function updateInRuntime(target: RuntimeTarget, resources: string): Promise<void> {
+export function updateInRuntime(target: RuntimeTarget, resources: string): void {
   const file = path.join(target.paths.bundle, `update-${process.pid}.json`);
   writeFileAtomic(file, resources);
   try {
-    const result = await call(target, ['update', `--resources=${file}`, target.id]);
+    const result = call(target, ['update', `--resources=${file}`, target.id]);
     if (result.code !== 0)
       throw classifyRuntimeError(target.runtime, readLastLogError(target.paths.runtimeLog) ?? result.stderr);
   } finally {
@@ -49,8 +49,8 @@ export async function updateInRuntime(target: RuntimeTarget, resources: string):
 }
 
 /** Forgets the container in the runtime, killing what is left of it; one that it does not know is success. */
-export async function deleteFromRuntime(target: RuntimeTarget): Promise<void> {
-  const result = await call(target, ['delete', '--force', target.id]);
+export function deleteFromRuntime(target: RuntimeTarget): void {
+  const result = call(target, ['delete', '--force', target.id]);
   if (result.code !== 0) throw classifyRuntimeError(target.runtime, result.stderr);
 }
 
@@ -185,8 +185,8 @@ function captured(runtime: string, args: string[], options: ExecOptions): Promis
   });
 }
 
-function call(target: RuntimeTarget, args: string[]): ReturnType<typeof run> {
-  return run(target.runtime, [`--root=${rootOf(target)}`, ...args], { timeoutMs: CALL_TIMEOUT_MS });
+function call(target: RuntimeTarget, args: string[]): RunResult {
+  return runAtOnce(target.runtime, [`--root=${rootOf(target)}`, ...args], { timeoutMs: CALL_TIMEOUT_MS });
 }
 
 function rootOf(target: RuntimeTarget): string {

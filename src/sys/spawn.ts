@@ -1,7 +1,7 @@
 /** Running a helper program and having its output, exit code and errors in one value. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
-import { BerthError } from '../model/errors.ts';
+import { BerthError, isErrno } from '../model/errors.ts';
 
 export interface RunOptions {
   input?: string | Uint8Array;
@@ -65,6 +65,27 @@ export function run(file: string, args: readonly string[], options: RunOptions =
       child.stdin.end(options.input);
     }
   });
+}
+
+/**
+ * The same for a program that is over in some ms and that nothing else waits beside: this process stands still meanwhile, which
+ * spares it some ms. Takes no input.
+ */
+export function runAtOnce(
+  file: string,
+  args: readonly string[],
+  { env = cleanEnvironment(), timeoutMs }: Pick<RunOptions, 'env' | 'timeoutMs'> = {},
+): RunResult {
+  const { error, status, signal, stdout, stderr } = spawnSync(file, args, {
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    killSignal: 'SIGKILL',
+    ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+  });
+  const timedOut = isErrno(error, 'ETIMEDOUT');
+  if (error !== undefined && !timedOut) throw spawnError(file, error);
+  return { code: exitCodeOf(status, signal), stdout, stderr, timedOut };
 }
 
 /** This process's environment without what must not reach conmon, a runtime or a helper (see conmon's NOTIFY_SOCKET trap). */

@@ -36,7 +36,7 @@ import {
   readLimits,
   signalProcess,
 } from '../../../src/sys/proc.ts';
-import { run } from '../../../src/sys/spawn.ts';
+import { run, runAtOnce } from '../../../src/sys/spawn.ts';
 
 /** Looks until it is so; nothing announces the state of a process. */
 async function becomes(what: string, isSo: () => boolean): Promise<void> {
@@ -102,15 +102,6 @@ describe('readFileIfAny', () => {
 });
 
 describe('run', () => {
-  it('returns output, errors and exit code', async () => {
-    assert.deepEqual(await run('sh', ['-c', 'echo out; echo err >&2; exit 3']), {
-      code: 3,
-      stdout: 'out\n',
-      stderr: 'err\n',
-      timedOut: false,
-    });
-  });
-
   it('passes input, folder and environment on', async (t) => {
     const folder = temporaryFolder(t);
     const { stdout } = await run('sh', ['-c', 'cat; pwd; echo $WORD'], {
@@ -124,49 +115,64 @@ describe('run', () => {
   it('does not mind a program that ends without reading its input', async () => {
     assert.equal((await run('true', [], { input: 'x'.repeat(1_000_000) })).code, 0);
   });
-
-  it('keeps systemd’s notify socket to itself', async (t) => {
-    process.env.NOTIFY_SOCKET = '/run/systemd/notify';
-    t.after(() => delete process.env.NOTIFY_SOCKET);
-    const { stdout } = await run('env', []);
-    assert.doesNotMatch(stdout, /NOTIFY_SOCKET/);
-  });
-
-  it('tells death by any signal as a shell does', async () => {
-    for (const [signal, code] of [
-      ['TERM', 143],
-      ['KILL', 137],
-      ['ILL', 132],
-      ['USR1', 138],
-    ] as const) {
-      assert.equal((await run('sh', ['-c', `kill -${signal} $$`])).code, code, signal);
-    }
-  });
-
-  it('ends a program at its time-out and says so', async () => {
-    let said = '';
-    // Long enough for it to begin, on a machine of any speed.
-    for (let timeoutMs = 200; said === ''; timeoutMs *= 2) {
-      const { code, timedOut, stdout } = await run('sh', ['-c', 'echo begun; exec sleep 1000'], {
-        timeoutMs,
-      });
-      assert.deepEqual([code, timedOut], [137, true]);
-      said = stdout;
-    }
-    assert.equal(said, 'begun\n');
-  });
-
-  it('says what to install, or that a program may not be run', async (t) => {
-    await assert.rejects(run('/nonexistent/program', []), {
-      code: 'missing-program',
-      message: 'cannot run /nonexistent/program: no such program, install the package that has it',
-    });
-    const file = path.join(temporaryFolder(t), 'f');
-    writeFileSync(file, '');
-    chmodSync(file, 0o644);
-    await assert.rejects(run(file, []), { code: 'permission', message: /^cannot run .*EACCES/ });
-  });
 });
+
+for (const runner of [run, runAtOnce])
+  describe(runner.name, () => {
+    it('returns output, errors and exit code', async () => {
+      assert.deepEqual(await runner('sh', ['-c', 'echo out; echo err >&2; exit 3']), {
+        code: 3,
+        stdout: 'out\n',
+        stderr: 'err\n',
+        timedOut: false,
+      });
+    });
+
+    it('keeps systemd’s notify socket to itself', async (t) => {
+      process.env.NOTIFY_SOCKET = '/run/systemd/notify';
+      t.after(() => delete process.env.NOTIFY_SOCKET);
+      const { stdout } = await runner('env', []);
+      assert.doesNotMatch(stdout, /NOTIFY_SOCKET/);
+    });
+
+    it('tells death by any signal as a shell does', async () => {
+      for (const [signal, code] of [
+        ['TERM', 143],
+        ['KILL', 137],
+        ['ILL', 132],
+        ['USR1', 138],
+      ] as const) {
+        assert.equal((await runner('sh', ['-c', `kill -${signal} $$`])).code, code, signal);
+      }
+    });
+
+    it('ends a program at its time-out and says so', async () => {
+      let said = '';
+      // Long enough for it to begin, on a machine of any speed.
+      for (let timeoutMs = 200; said === ''; timeoutMs *= 2) {
+        const { code, timedOut, stdout } = await runner('sh', ['-c', 'echo begun; exec sleep 1000'], {
+          timeoutMs,
+        });
+        assert.deepEqual([code, timedOut], [137, true]);
+        said = stdout;
+      }
+      assert.equal(said, 'begun\n');
+    });
+
+    it('says what to install, or that a program may not be run', async (t) => {
+      await assert.rejects(async () => runner('/nonexistent/program', []), {
+        code: 'missing-program',
+        message: 'cannot run /nonexistent/program: no such program, install the package that has it',
+      });
+      const file = path.join(temporaryFolder(t), 'f');
+      writeFileSync(file, '');
+      chmodSync(file, 0o644);
+      await assert.rejects(async () => runner(file, []), {
+        code: 'permission',
+        message: /^cannot run .*EACCES/,
+      });
+    });
+  });
 
 describe('a process reference', () => {
   it('is alive as long as its process is, and not when another one has its pid', async (t) => {
