@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
-import { mountAt } from '../sys/mountinfo.ts';
+import { isMountPoint } from '../sys/mountinfo.ts';
 import { hasLayer } from './layers.ts';
 import type { StoragePaths } from './paths.ts';
 import { lowerLinks, mountCommand, unmountRootfs } from './rootfs.ts';
@@ -25,7 +25,7 @@ export async function mountImage(
 ): Promise<void> {
   const mountPoint = imageMountPoint(directory);
   mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
-  if (mountAt(mountPoint) !== undefined) return;
+  if (isMountPoint(mountPoint)) return;
   const missing = layers.find((diffId) => !hasLayer(paths, diffId));
   if (missing !== undefined)
     throw new BerthError('storage', `layer ${missing} is missing: load the image again`);

@@ -14,7 +14,7 @@ import { join, relative } from 'node:path';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { hostOwner, type IdMappings, shifting } from '../model/id-map.ts';
 import { mountOverlayAt, unmount } from '../sys/mount.ts';
-import { mountAt, mountInfo } from '../sys/mountinfo.ts';
+import { isMountPoint, mountsWithin } from '../sys/mountinfo.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
 import { mountIdmapped, openTheWay } from './idmap.ts';
 import { assertLayer } from './layers.ts';
@@ -52,7 +52,7 @@ export async function mountRootfs(
   mkdirSync(mountPoint, { recursive: true, mode: 0o700 });
   const shifted = shifting(ids);
   if (shifted !== undefined) openTheWay(paths, id, shifted);
-  if (mountAt(mountPoint) !== undefined) return;
+  if (isMountPoint(mountPoint)) return;
   if ('layers' in source) await mountImage(paths, source.layers, target);
   else if (source.overlay === true) await mountOver(paths, source.directory, target);
   else await mountDirectory(source, mountPoint);
@@ -87,7 +87,7 @@ export async function mountShm(
   { sizeBytes, ids }: { sizeBytes: number; ids: IdMappings | undefined },
 ): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (mountAt(directory) !== undefined) return;
+  if (isMountPoint(directory)) return;
   const { uid, gid } = hostOwner(ids, { uid: 0, gid: 0 });
   const options = `nosuid,nodev,noexec,mode=1777,size=${sizeBytes},uid=${uid},gid=${gid}`;
   await mountCommand(['-t', 'tmpfs', '-o', options, '--', 'shm', directory], '/');
@@ -97,13 +97,16 @@ export async function mountShm(
  * Unmounts whatever is mounted at the path, until nothing is; nothing there is success. What is busy (a process of somebody
  * else has its working directory there) is detached: it goes away with its last user and is in nobody's way until then.
  */
-export async function unmountRootfs(mountPoint: string): Promise<{ lazy: boolean }> {
+export async function unmountRootfs(
+  mountPoint: string,
+  isMounted: (mountPoint: string) => boolean = isMountPoint,
+): Promise<{ lazy: boolean }> {
   let lazy = false;
-  while (mountAt(mountPoint) !== undefined) {
+  while (isMounted(mountPoint)) {
     try {
       unmount(mountPoint, { lazy });
     } catch (error) {
-      if (mountAt(mountPoint) === undefined) continue;
+      if (!isMounted(mountPoint)) continue;
       if (lazy)
         throw new BerthError('storage', `cannot unmount ${mountPoint}: ${messageOf(error)}`, {
           cause: error,
@@ -120,9 +123,7 @@ export async function unmountRootfs(mountPoint: string): Promise<{ lazy: boolean
  */
 export async function deleteContainerStorage(paths: StoragePaths, id: string): Promise<void> {
   const { root } = containerPaths(paths, id);
-  const mounted = mountInfo().find(
-    ({ mountPoint }) => mountPoint === root || mountPoint.startsWith(`${root}/`),
-  );
+  const [mounted] = mountsWithin(root);
   if (mounted !== undefined)
     throw new BerthError('storage', `cannot remove ${root}: ${mounted.mountPoint} is still mounted`);
   await rm(root, { recursive: true, force: true });

@@ -3,12 +3,21 @@
  * Each lies in `containers/ID/mounts/N`, from where the runtime binds it; all of them go at the end of the run, with
  * what was written into an overlay.
  */
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError } from '../model/errors.ts';
 import type { IdMappings } from '../model/id-map.ts';
-import { mountInfo } from '../sys/mountinfo.ts';
+import { mountsWithin } from '../sys/mountinfo.ts';
 import { fromText } from './byte-string.ts';
 import { containerPaths, type StoragePaths } from './paths.ts';
 import { lookUp } from './rooted.ts';
@@ -60,8 +69,8 @@ export async function mountForRun(
 /** Unmounts and removes all that a run had; nothing there is success. */
 export async function unmountRun(paths: StoragePaths, id: string): Promise<void> {
   const { mounts } = containerPaths(paths, id);
-  const mounted = mountInfo().filter(({ mountPoint }) => mountPoint.startsWith(`${mounts}/`));
-  for (const { mountPoint } of mounted.reverse()) await unmountRootfs(mountPoint);
+  if (!existsSync(mounts)) return;
+  for (const { mountPoint } of mountsWithin(mounts).reverse()) await unmountRootfs(mountPoint);
   await rm(mounts, { recursive: true, force: true });
 }
 

@@ -67,13 +67,18 @@ export function makeVolume(paths: StoragePaths, config: VolumeConfig): void {
 }
 
 export function isVolumeMounted(paths: StoragePaths, name: string): boolean {
-  return mountAt(volumeData(paths, name)) !== undefined;
+  return isMounted(volumeData(paths, name));
+}
+
+/** By the kernel's list: to look at a mount of a server that does not answer is to wait for it. */
+function isMounted(data: string): boolean {
+  return mountAt(data) !== undefined;
 }
 
 /** Mounts what the volume's options name; what is mounted is left so. Throws BerthError 126 with mount(8)'s words. */
 export async function mountVolume(paths: StoragePaths, config: VolumeConfig): Promise<void> {
   const data = volumeData(paths, config.name);
-  if (mountAt(data) !== undefined) return;
+  if (isMounted(data)) return;
   const env = { ...cleanEnvironment(), LC_ALL: 'C' };
   const result = await run('mount', [...mountArguments(config), data], { env });
   if (result.code !== 0)
@@ -85,7 +90,7 @@ export async function mountVolume(paths: StoragePaths, config: VolumeConfig): Pr
 
 /** Not mounted is success. */
 export async function unmountVolume(paths: StoragePaths, name: string): Promise<void> {
-  await unmountRootfs(volumeData(paths, name));
+  await unmountRootfs(volumeData(paths, name), isMounted);
 }
 
 /** Is nothing in it? */
@@ -230,7 +235,7 @@ export async function sweepVolumes(paths: StoragePaths): Promise<void> {
 /** On the file system of the data, so that moving in is a rename. */
 function staging(paths: StoragePaths, name: string): { directory: string; ready: string } {
   const data = volumeData(paths, name);
-  const directory = mountAt(data) === undefined ? join(paths.volumes, name) : data;
+  const directory = isMounted(data) ? data : join(paths.volumes, name);
   return { directory, ready: join(directory, READY) };
 }
 

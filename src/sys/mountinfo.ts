@@ -1,5 +1,7 @@
 /** What is mounted in this mount namespace: the kernel's own list, never a counter of ours. */
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { isErrno } from '../model/errors.ts';
 
 export interface MountInfo {
   id: number;
@@ -25,8 +27,58 @@ export function mountInfo(): MountInfo[] {
 }
 
 /** The topmost mount whose mount point is exactly this absolute path. */
-export function mountAt(path: string, mounts: readonly MountInfo[] = mountInfo()): MountInfo | undefined {
-  return mounts.findLast((mount) => mount.mountPoint === path);
+export function mountAt(
+  file: string,
+  mounts: readonly MountInfo[] = mountsNaming(file),
+): MountInfo | undefined {
+  return mounts.findLast((mount) => mount.mountPoint === file);
+}
+
+/** The mounts at a directory and below, in mount order. */
+export function mountsWithin(directory: string): MountInfo[] {
+  return mountsNaming(directory).filter(
+    ({ mountPoint }) => mountPoint === directory || mountPoint.startsWith(`${directory}/`),
+  );
+}
+
+/** Some of all mounts, but those that have the path in them: where many are mounted, most lines need no reading. */
+function mountsNaming(file: string): MountInfo[] {
+  const text = readFileSync('/proc/self/mountinfo', 'utf8');
+  if (ESCAPED.test(file)) return parseMountInfo(text);
+  return text
+    .split('\n')
+    .filter((line) => line.includes(file))
+    .flatMap((line) => parseLine(line) ?? []);
+}
+
+/** What the kernel writes otherwise than it is. */
+const ESCAPED = /[ \t\n\\#]/;
+
+/** open(2): a name is looked up, nothing is opened. */
+const O_PATH = 0o10000000;
+
+/**
+ * Is something mounted at exactly this path? Links are not followed, nothing there is no mount. However many mounts there
+ * are, this costs the same: a mount point is in another mount than its directory (`mnt_id` of proc_pid_fdinfo(5)).
+ */
+export function isMountPoint(file: string): boolean {
+  const own = mountIdOf(file);
+  return own !== undefined && own !== mountIdOf(path.dirname(file));
+}
+
+function mountIdOf(file: string): string | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file, O_PATH | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw error;
+  }
+  try {
+    return /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The mount that a path lies on: the topmost of those with the longest mount point above it. */

@@ -5,7 +5,7 @@ import type { Settings } from '../model/settings.ts';
 import { unmountImage } from '../storage/image-mount.ts';
 import { listLayers, removeLayers } from '../storage/layers.ts';
 import { storagePaths } from '../storage/paths.ts';
-import { mountAt } from '../sys/mountinfo.ts';
+import { isMountPoint } from '../sys/mountinfo.ts';
 
 /** Where an image is mounted: gone with the boot, as the mount is. */
 export function imageMountDirectory({ runDir }: Pick<Settings, 'runDir'>, id: string): string {
@@ -18,7 +18,7 @@ export function imageRemoval(settings: Settings): RemovingFiles {
   return {
     listLayers: () => listLayers(paths),
     removeLayers: (diffIds) => removeLayers(paths, diffIds),
-    isMounted: (id) => mountAt(path.join(directory(id), 'merged')) !== undefined,
+    isMounted: (id) => isMountPoint(path.join(directory(id), 'merged')),
     unmount: (id) => unmountImage(directory(id)),
   };
 }

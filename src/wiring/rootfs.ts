@@ -29,7 +29,7 @@ import {
 } from '../storage/rootfs.ts';
 import { containerSizes } from '../storage/sizes.ts';
 import { resolveInRoot } from '../sys/inroot.ts';
-import { mountAt } from '../sys/mountinfo.ts';
+import { isMountPoint } from '../sys/mountinfo.ts';
 
 export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
   const paths = storagePaths(stateDir);
@@ -40,7 +40,7 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
     rootfs: {
       mountPoint,
       shm,
-      isMounted: (id) => mountAt(mountPoint(id)) !== undefined,
+      isMounted: (id) => isMountPoint(mountPoint(id)),
       writable: (id) => containerPaths(paths, id),
       layerDirectories: (layers) => layers.map((diffId) => path.join(layerDirectory(paths, diffId), 'diff')),
       async mount(config) {
