@@ -5,6 +5,7 @@ import { allocatesAddresses, chooseAddresses } from '../model/ipam.ts';
 import { type Membership, networkRequest } from '../model/netavark-request.ts';
 import type { NetworkAttachment, NetworkRecord, NetworkRequest } from '../model/network.ts';
 import { noSuchNetwork } from './find-network.ts';
+import { assertNoSctpClash } from './hold-ports.ts';
 import { withNetworkLock } from './network-lock.ts';
 import { networkRecord, removeNetworkRecord, writeNetworkRecord } from './network-record.ts';
 import type { Ports } from './ports.ts';
@@ -45,6 +46,7 @@ function claim(
 ): NetworkRequest {
   const { store } = ports;
   return store.transaction(() => {
+    assertNoSctpClash(ports, config);
     store.releaseAddresses(config.id);
     const request = networkRequest(config, members(ports, config, attachments));
     writeNetworkRecord(ports, config.id, { request });
