@@ -8,6 +8,7 @@ import type { ContainerRecord } from '../model/records.ts';
 import { hasPayload } from '../model/state.ts';
 import { changedHostsText, changedResolvConfText } from '../oci/files.ts';
 import { improper } from './improper.ts';
+import { grantLeases, releaseLeases } from './leases.ts';
 import { withContainer } from './lock.ts';
 import { withNetworkLock } from './network-lock.ts';
 import { networkRecord, writeNetworkRecord } from './network-record.ts';
@@ -123,12 +124,15 @@ async function join(
   const driver = await ports.networkDriver();
   const namespace = driver.namespacePath(config.id);
   const { network } = attachment;
-  const request = store.transaction(() => {
-    const own = networkRequest(config, members(ports, config, [attachment]), before.request.networks);
+  const take = (): NetworkRecord['request'] => {
+    const memberships = members(ports, driver, config, [attachment]);
+    const own = networkRequest(config, memberships, before.request.networks);
     // What comes after reads of it, however this ends.
     writeNetworkRecord(ports, config.id, { ...before, request: merged(before.request, own) });
+    grantLeases(ports, driver, config, memberships);
     return own;
-  });
+  };
+  const request = await withNetworkLock(ports, () => store.transaction(take));
   try {
     const status = await withNetworkLock(ports, () => driver.setUp(namespace, request));
     const after = { request: merged(before.request, request), status: { ...before.status, ...status } };
@@ -136,9 +140,10 @@ async function join(
     changeNameFiles(ports, config, { before, after });
   } catch (error) {
     const failures: unknown[] = [];
-    await withNetworkLock(ports, () => driver.tearDown(namespace, request)).catch((failure: unknown) =>
-      failures.push(failure),
-    );
+    await withNetworkLock(ports, async () => {
+      await driver.tearDown(namespace, request).catch((failure: unknown) => failures.push(failure));
+      releaseLeases(ports, driver, config.id, network);
+    });
     store.transaction(() => {
       store.releaseAddresses(config.id, network);
       writeNetworkRecord(ports, config.id, before);
@@ -154,9 +159,10 @@ async function leave(
   before: NetworkRecord,
 ): Promise<void> {
   const driver = await ports.networkDriver();
-  await withNetworkLock(ports, () =>
-    driver.tearDown(driver.namespacePath(config.id), only(before.request, network)),
-  );
+  await withNetworkLock(ports, async () => {
+    await driver.tearDown(driver.namespacePath(config.id), only(before.request, network));
+    releaseLeases(ports, driver, config.id, network);
+  });
   const { [network]: _, ...status } = before.status ?? {};
   const after = { request: without(before.request, network), status };
   ports.store.transaction(() => {

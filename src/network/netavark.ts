@@ -5,7 +5,7 @@ import { cleanEnvironment, type RunResult, run } from '../sys/spawn.ts';
 import { networkProgram, PROGRAM_DIRECTORIES } from './programs.ts';
 
 /** Podman's own directory: whoever uses a network together has one firewall and one name server (aardvark-dns) for it. */
-const RUN_DIRECTORY = '/run/containers/networks';
+export const RUN_DIRECTORY = '/run/containers/networks';
 
 /** netavark waits for its own lock, and for aardvark-dns; beyond this something is stuck. */
 const TIMEOUT_MS = 60_000;
