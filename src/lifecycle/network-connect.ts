@@ -79,7 +79,7 @@ export async function reloadNetwork(ports: ConnectPorts, container: ContainerRec
     if (!hasPayload(current(fresh, ports).state.status))
       throw improper('cannot reload network unless container network has been configured');
     if (record === undefined || !hasNetwork(config)) return;
-    const request = withMacs(record);
+    const request = withServers(ports, withMacs(record));
     if (Object.keys(request.networks).length === 0) return;
     const driver = await ports.networkDriver();
     const namespace = driver.namespacePath(config.id);
@@ -104,6 +104,18 @@ function withMacs({ request, status = {} }: NetworkRecord): NetworkRecord['reque
       }),
     ),
   };
+}
+
+/** The request with the name servers that its networks have by now. */
+function withServers(
+  { networkFiles }: Pick<Ports, 'networkFiles'>,
+  request: NetworkRecord['request'],
+): NetworkRecord['request'] {
+  const infos = Object.entries(request.network_info).map(([name, { network_dns_servers: old, ...info }]) => {
+    const servers = networkFiles.get(name)?.network_dns_servers;
+    return [name, { ...info, ...(servers === undefined ? {} : { network_dns_servers: servers }) }];
+  });
+  return { ...request, network_info: Object.fromEntries(infos) };
 }
 
 function assertConnectable({ network }: ContainerConfig): void {

@@ -63,6 +63,8 @@ export interface NetworkDriver {
   /** Throws BerthError 'network' with netavark's words; part of the work may have been done then. */
   setUp(namespace: string, request: NetworkRequest): Promise<Record<string, NetworkStatus>>;
   tearDown(namespace: string, request: NetworkRequest): Promise<void>;
+  /** The name servers of a network, for the containers that are in it now; throws BerthError 'network'. */
+  updateServers(network: string, servers: readonly string[]): Promise<void>;
   /**
    * The addresses that containers have, of whatever engine: Podman keeps the same book. These three need the lock of networks,
    * and throw BerthError 'network' for a book that cannot be used. Owners by address, of one network.

@@ -3,7 +3,7 @@
 import type { PortMapping } from '../model/network.ts';
 import { leaseBook } from './leases.ts';
 import { networkNamespaces } from './namespaces.ts';
-import { assertInstalled, RUN_DIRECTORY, setUp, tearDown } from './netavark.ts';
+import { assertInstalled, RUN_DIRECTORY, setUp, tearDown, updateServers } from './netavark.ts';
 import type { Reserved } from './reserved-ports.ts';
 
 export function networkDriver(runDir: string) {
@@ -13,6 +13,7 @@ export function networkDriver(runDir: string) {
     assertInstalled,
     setUp,
     tearDown,
+    updateServers,
     /** Loaded only for a container that has ports. */
     reservePorts: async (mappings: readonly PortMapping[]): Promise<Reserved> =>
       (await import('./reserved-ports.ts')).reservePorts(mappings),
