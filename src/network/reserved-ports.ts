@@ -15,7 +15,8 @@ export interface Reserved {
 
 /**
  * Binds each port; nothing is ever taken from these sockets, since the firewall leads packets past them. Throws BerthError
- * 'address-in-use', with nothing bound. A kernel without SCTP has no sockets of it, for nobody: such a port is not held.
+ * 'address-in-use', with nothing bound. A kernel without SCTP has no sockets of it, for nobody: such a port is not held. (One
+ * that has it as a module loads it for the first of them, as it would for the container's own.)
  */
 export function reservePorts(mappings: readonly PortMapping[]): Reserved {
   const fds: number[] = [];
