@@ -8,6 +8,7 @@ import type { ContainerRecord } from '../model/records.ts';
 import { hasPayload } from '../model/state.ts';
 import { changedHostsText, changedResolvConfText } from '../oci/files.ts';
 import { improper } from './improper.ts';
+import { grantLeases, releaseLeases } from './leases.ts';
 import { withContainer } from './lock.ts';
 import { withNetworkLock } from './network-lock.ts';
 import { networkRecord, writeNetworkRecord } from './network-record.ts';
@@ -78,7 +79,7 @@ export async function reloadNetwork(ports: ConnectPorts, container: ContainerRec
     if (!hasPayload(current(fresh, ports).state.status))
       throw improper('cannot reload network unless container network has been configured');
     if (record === undefined || !hasNetwork(config)) return;
-    const request = withMacs(record);
+    const request = withServers(ports, withMacs(record));
     if (Object.keys(request.networks).length === 0) return;
     const driver = await ports.networkDriver();
     const namespace = driver.namespacePath(config.id);
@@ -105,6 +106,18 @@ function withMacs({ request, status = {} }: NetworkRecord): NetworkRecord['reque
   };
 }
 
+/** The request with the name servers that its networks have by now. */
+function withServers(
+  { networkFiles }: Pick<Ports, 'networkFiles'>,
+  request: NetworkRecord['request'],
+): NetworkRecord['request'] {
+  const infos = Object.entries(request.network_info).map(([name, { network_dns_servers: old, ...info }]) => {
+    const servers = networkFiles.get(name)?.network_dns_servers;
+    return [name, { ...info, ...(servers === undefined ? {} : { network_dns_servers: servers }) }];
+  });
+  return { ...request, network_info: Object.fromEntries(infos) };
+}
+
 function assertConnectable({ network }: ContainerConfig): void {
   if (network === 'bridge') return;
   throw new BerthError(
@@ -123,12 +136,15 @@ async function join(
   const driver = await ports.networkDriver();
   const namespace = driver.namespacePath(config.id);
   const { network } = attachment;
-  const request = store.transaction(() => {
-    const own = networkRequest(config, members(ports, config, [attachment]), before.request.networks);
+  const take = (): NetworkRecord['request'] => {
+    const memberships = members(ports, driver, config, [attachment]);
+    const own = networkRequest(config, memberships, before.request.networks);
     // What comes after reads of it, however this ends.
     writeNetworkRecord(ports, config.id, { ...before, request: merged(before.request, own) });
+    grantLeases(ports, driver, config, memberships);
     return own;
-  });
+  };
+  const request = await withNetworkLock(ports, () => store.transaction(take));
   try {
     const status = await withNetworkLock(ports, () => driver.setUp(namespace, request));
     const after = { request: merged(before.request, request), status: { ...before.status, ...status } };
@@ -136,9 +152,10 @@ async function join(
     changeNameFiles(ports, config, { before, after });
   } catch (error) {
     const failures: unknown[] = [];
-    await withNetworkLock(ports, () => driver.tearDown(namespace, request)).catch((failure: unknown) =>
-      failures.push(failure),
-    );
+    await withNetworkLock(ports, async () => {
+      await driver.tearDown(namespace, request).catch((failure: unknown) => failures.push(failure));
+      releaseLeases(ports, driver, config.id, network);
+    });
     store.transaction(() => {
       store.releaseAddresses(config.id, network);
       writeNetworkRecord(ports, config.id, before);
@@ -154,9 +171,10 @@ async function leave(
   before: NetworkRecord,
 ): Promise<void> {
   const driver = await ports.networkDriver();
-  await withNetworkLock(ports, () =>
-    driver.tearDown(driver.namespacePath(config.id), only(before.request, network)),
-  );
+  await withNetworkLock(ports, async () => {
+    await driver.tearDown(driver.namespacePath(config.id), only(before.request, network));
+    releaseLeases(ports, driver, config.id, network);
+  });
   const { [network]: _, ...status } = before.status ?? {};
   const after = { request: without(before.request, network), status };
   ports.store.transaction(() => {

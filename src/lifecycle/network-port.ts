@@ -1,5 +1,11 @@
 /** Networks, as the lifecycle needs them: their definitions, and the driver that puts containers into them. */
-import type { NetworkDefinition, NetworkRequest, NetworkStatus, PortMapping } from '../model/network.ts';
+import type {
+  Lease,
+  NetworkDefinition,
+  NetworkRequest,
+  NetworkStatus,
+  PortMapping,
+} from '../model/network.ts';
 
 /** Definitions: shared with Podman's tools, so that another program may add and remove one at any time. */
 export interface NetworkFiles {
@@ -57,6 +63,17 @@ export interface NetworkDriver {
   /** Throws BerthError 'network' with netavark's words; part of the work may have been done then. */
   setUp(namespace: string, request: NetworkRequest): Promise<Record<string, NetworkStatus>>;
   tearDown(namespace: string, request: NetworkRequest): Promise<void>;
+  /** The name servers of a network, for the containers that are in it now; throws BerthError 'network'. */
+  updateServers(network: string, servers: readonly string[]): Promise<void>;
+  /**
+   * The addresses that containers have, of whatever engine: Podman keeps the same book. These three need the lock of networks,
+   * and throw BerthError 'network' for a book that cannot be used. Owners by address, of one network.
+   */
+  leasesIn(network: string): ReadonlyMap<string, string>;
+  /** All of them or none; what the containers had in these networks is free. */
+  grantLeases(leases: readonly Lease[]): void;
+  /** In one network, or all; one that has none is success. */
+  releaseLeases(containerId: string, network?: string): void;
   /** Binds the ports on the host; throws BerthError 'address-in-use' if one is taken. */
   reservePorts(ports: readonly PortMapping[]): Promise<ReservedPorts>;
 }

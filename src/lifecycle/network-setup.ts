@@ -3,9 +3,12 @@ import type { ContainerConfig } from '../model/config.ts';
 import { allErrors } from '../model/errors.ts';
 import { allocatesAddresses, chooseAddresses } from '../model/ipam.ts';
 import { type Membership, networkRequest } from '../model/netavark-request.ts';
-import type { NetworkAttachment, NetworkRecord, NetworkRequest } from '../model/network.ts';
+import type { NetworkAttachment, NetworkRequest } from '../model/network.ts';
 import { noSuchNetwork } from './find-network.ts';
+import { assertNoSctpClash } from './hold-ports.ts';
+import { foreignOwners, grantLeases, releaseLeases } from './leases.ts';
 import { withNetworkLock } from './network-lock.ts';
+import type { NetworkDriver } from './network-port.ts';
 import { networkRecord, removeNetworkRecord, writeNetworkRecord } from './network-record.ts';
 import type { Ports } from './ports.ts';
 
@@ -26,7 +29,8 @@ export async function setUpNetwork(
   const driver = await ports.networkDriver();
   const { id, networks = [] } = config;
   if (networks.length > 0) driver.assertInstalled();
-  const request = claim(ports, config, networks);
+  const take = () => claim(ports, driver, config);
+  const request = networks.length === 0 ? take() : await withNetworkLock(ports, take);
   if (payload === undefined) await driver.makeNamespace(id);
   else await driver.keepNamespace(id, payload);
   const setUp = () => driver.setUp(driver.namespacePath(id), request);
@@ -35,26 +39,26 @@ export async function setUpNetwork(
 }
 
 /**
- * Addresses for a container in networks, written down with what they are for. Both at once for whoever looks: an address is
+ * Addresses for a container in its networks, written down with what they are for. Both at once for whoever looks: an address is
  * another container's as long as that one's record is there, and the transaction keeps others from looking before it is.
  */
-function claim(
-  ports: NetworkPorts,
-  config: ContainerConfig,
-  attachments: readonly NetworkAttachment[],
-): NetworkRequest {
+function claim(ports: NetworkPorts, driver: NetworkDriver, config: ContainerConfig): NetworkRequest {
   const { store } = ports;
   return store.transaction(() => {
+    assertNoSctpClash(ports, config);
     store.releaseAddresses(config.id);
-    const request = networkRequest(config, members(ports, config, attachments));
+    const memberships = members(ports, driver, config, config.networks ?? []);
+    const request = networkRequest(config, memberships);
     writeNetworkRecord(ports, config.id, { request });
+    grantLeases(ports, driver, config, memberships);
     return request;
   });
 }
 
-/** Chooses and takes the addresses in these networks; inside the caller's transaction. */
+/** Chooses and takes the addresses in these networks; inside the caller's transaction, and with the lock of networks. */
 export function members(
   ports: NetworkPorts,
+  driver: NetworkDriver,
   { id }: Pick<ContainerConfig, 'id'>,
   attachments: readonly NetworkAttachment[],
 ): Membership[] {
@@ -64,13 +68,13 @@ export function members(
     if (definition === undefined) throw noSuchNetwork(attachment.network, 126);
     if (!allocatesAddresses(definition)) return { attachment, definition, addresses: attachment.ips ?? [] };
     const owners = new Map(store.addressesIn(definition.name).map((row) => [row.address, row.containerId]));
-    const ownerOf = (address: string): string | undefined => {
-      const owner = owners.get(address);
-      return owner !== undefined && owner !== id && networkRecord(ports, owner) !== undefined
-        ? owner
-        : undefined;
-    };
-    const addresses = chooseAddresses(definition, attachment, { containerId: id, ownerOf });
+    const isOwned = (owner: string | undefined): boolean =>
+      owner !== undefined && owner !== id && networkRecord(ports, owner) !== undefined;
+    const others = foreignOwners(ports, driver, definition.name);
+    const addresses = chooseAddresses(definition, attachment, {
+      containerId: id,
+      ownerOf: (address) => (isOwned(owners.get(address)) ? owners.get(address) : others(address)),
+    });
     for (const address of addresses)
       store.takeAddress({ network: definition.name, address, containerId: id });
     return { attachment, definition, addresses };
@@ -82,21 +86,21 @@ export async function tearDownNetwork(ports: NetworkPorts, id: string): Promise<
   const record = networkRecord(ports, id);
   if (record === undefined) return;
   const driver = await ports.networkDriver();
+  const isInNetworks = Object.keys(record.request.networks).length > 0;
   const failures: unknown[] = [];
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     await work().catch((error: unknown) => failures.push(error));
   };
-  if (driver.hasNamespace(id)) {
-    await attempt(() => leave(ports, id, record));
-    await attempt(() => driver.removeNamespace(id));
-  }
+  const hasNamespace = driver.hasNamespace(id);
+  if (isInNetworks)
+    await attempt(() =>
+      withNetworkLock(ports, async () => {
+        if (hasNamespace) await attempt(() => driver.tearDown(driver.namespacePath(id), record.request));
+        releaseLeases(ports, driver, id);
+      }),
+    );
+  if (hasNamespace) await attempt(() => driver.removeNamespace(id));
   ports.store.releaseAddresses(id);
   removeNetworkRecord(ports, id);
   if (failures.length > 0) throw allErrors('taking down its network', failures);
-}
-
-async function leave(ports: NetworkPorts, id: string, { request }: NetworkRecord): Promise<void> {
-  if (Object.keys(request.networks).length === 0) return;
-  const driver = await ports.networkDriver();
-  await withNetworkLock(ports, () => driver.tearDown(driver.namespacePath(id), request));
 }

@@ -1,5 +1,5 @@
 /** network create, rm, prune, update and inspect: definitions, which Podman's tools share, and who is in them. */
-import { BerthError } from '../model/errors.ts';
+import { BerthError, messageOf } from '../model/errors.ts';
 import type { EventFacts } from '../model/event.ts';
 import type { NetworkMember } from '../model/inspect-network.ts';
 import { idFromBytes } from '../model/name.ts';
@@ -164,15 +164,27 @@ export function pruneNetworks(
     });
 }
 
-/** Changes its name servers: what runs learns of it at its next start. */
-export function updateNetwork(
-  ports: Pick<Ports, 'store' | 'networkFiles'>,
+/** Changes the name servers that its own one asks, at once for the containers that run in it. */
+export async function updateNetwork(
+  ports: Pick<Ports, 'store' | 'networkFiles' | 'networkDriver' | 'locks'>,
   nameOrId: string,
   servers: { add: readonly string[]; drop: readonly string[] },
-): void {
-  ports.store.transaction(() =>
-    ports.networkFiles.replace(withDnsServers(findNetwork(ports, nameOrId), servers)),
-  );
+): Promise<void> {
+  const { store, networkFiles } = ports;
+  await withNetworkLock(ports, async () => {
+    const network = store.transaction(() => {
+      const changed = withDnsServers(findNetwork(ports, nameOrId), servers);
+      networkFiles.replace(changed);
+      return changed;
+    });
+    const { name, dns_enabled, network_interface = '', network_dns_servers = [] } = network;
+    // Without its bridge nobody is in it.
+    if (!dns_enabled || !networkFiles.hostInterfaces().includes(network_interface)) return;
+    // 126 is for those who wanted to run something.
+    await (await ports.networkDriver()).updateServers(name, network_dns_servers).catch((error: unknown) => {
+      throw new BerthError('network', messageOf(error), { cause: error });
+    });
+  });
 }
 
 /** One event of a network; inside a transaction of the caller's. */

@@ -76,6 +76,15 @@ export interface NetworkStatus {
 export const PORT_PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
 export type PortProtocol = (typeof PORT_PROTOCOLS)[number];
 
+/** The addresses that a container has in a network, one for each of its subnets. */
+export interface Lease {
+  network: string;
+  /** ADDRESS/PREFIX */
+  subnets: string[];
+  addresses: string[];
+  containerId: string;
+}
+
 /** A port of the host that leads to one of a container. */
 export interface PortMapping {
   /** Empty: all addresses of the host. */

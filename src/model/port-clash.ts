@@ -36,14 +36,18 @@ export function portClash(
 
 /** In Podman's words; `owner` is the container that has the port, where that is known. */
 export function addressInUse(mapping: PortMapping, port: number, owner?: string): BerthError {
-  const { protocol, hostIp } = mapping;
-  const [family, address] = hostIp.includes(':') ? ['6', `[${hostIp}]`] : ['4', hostIp];
-  const network = protocol === 'sctp' ? protocol : `${protocol}${family}`;
   const hint = owner === undefined ? '' : `: container ${owner} has it`;
   return new BerthError(
     'address-in-use',
-    `cannot listen on the ${protocol.toUpperCase()} port: listen ${network} ${address}:${port}: bind: address already in use${hint}`,
+    `${cannotListen(mapping, port)}: bind: address already in use${hint}`,
   );
+}
+
+/** What could not be done, in Podman's words; the reason is to follow. */
+export function cannotListen({ protocol, hostIp }: PortMapping, port: number): string {
+  const [family, address] = hostIp.includes(':') ? ['6', `[${hostIp}]`] : ['4', hostIp];
+  const network = protocol === 'sctp' ? protocol : `${protocol}${family}`;
+  return `cannot listen on the ${protocol.toUpperCase()} port: listen ${network} ${address}:${port}`;
 }
 
 /** All addresses of a family are also each of them. */

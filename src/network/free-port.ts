@@ -1,92 +1,56 @@
 /** Ports of the host that nobody has bound. */
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { closeSync } from 'node:fs';
 import { isErrno } from '../model/errors.ts';
+import { type IpAddress, parseAddress } from '../model/ip-address.ts';
 import type { PortMapping } from '../model/network.ts';
+import { bindPort, portOf } from '../sys/inet-socket.ts';
 
 /** How often another port is tried before there seem to be none. */
 const ATTEMPTS = 50;
 
-/** A socket that is bound, and how it is closed. */
-interface Bound {
-  port: number;
-  close(): Promise<void>;
-}
+const ANY: IpAddress = { family: 4, value: 0n };
 
-/**
- * The first of `range` ports in a row that could be bound a moment ago; the kernel chooses. Undefined after some attempts.
- * A port of SCTP, for which Node has no sockets, is looked for among those of TCP.
- */
-export async function freePort(
-  wanted: PortMapping,
-  isTaken: (port: number) => boolean,
-): Promise<number | undefined> {
+/** The first of `range` ports in a row that could be bound a moment ago; the kernel chooses. Undefined after some attempts. */
+export function freePort(wanted: PortMapping, isTaken: (port: number) => boolean): number | undefined {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const found = await tryOnce(wanted, isTaken);
+    const found = tryOnce(wanted, isTaken);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-async function tryOnce(wanted: PortMapping, isTaken: (port: number) => boolean): Promise<number | undefined> {
-  const bound: Bound[] = [];
+function tryOnce(
+  { hostIp, protocol, range }: PortMapping,
+  isTaken: (port: number) => boolean,
+): number | undefined {
+  const address = parseAddress(hostIp) ?? ANY;
+  const bound: number[] = [];
   try {
-    const first = await bind(wanted, 0);
-    if (first === undefined) return undefined;
-    bound.push(first);
-    for (let port = first.port; port < first.port + wanted.range; port++) {
+    const any = tryBind(protocol, address, 0);
+    if (any === undefined) return undefined;
+    bound.push(any);
+    const first = portOf(any);
+    for (let port = first; port < first + range; port++) {
       if (port > 65_535 || isTaken(port)) return undefined;
-      if (port === first.port) continue;
-      const next = await bind(wanted, port);
+      if (port === first) continue;
+      const next = tryBind(protocol, address, port);
       if (next === undefined) return undefined;
       bound.push(next);
     }
-    return first.port;
+    return first;
   } finally {
-    await Promise.all(bound.map(({ close }) => close()));
+    for (const fd of bound) closeSync(fd);
   }
 }
 
-/** Undefined if somebody has it. An address that the host has not yet stands for any. */
-async function bind(
-  { hostIp, protocol }: Pick<PortMapping, 'hostIp' | 'protocol'>,
-  port: number,
-): Promise<Bound | undefined> {
-  const isV6 = hostIp.includes(':');
-  const open = protocol === 'udp' ? bindUdp : bindTcp;
+/** Undefined if somebody has it. An address that the host has not yet stands for any, and TCP for an SCTP that the kernel has not. */
+function tryBind(protocol: PortMapping['protocol'], address: IpAddress, port: number): number | undefined {
   try {
-    return await open({ isV6, host: hostIp || '0.0.0.0', port });
+    return bindPort(protocol, address, port);
   } catch (error) {
     if (isErrno(error, 'EADDRINUSE', 'EACCES')) return undefined;
-    if (!isErrno(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL') || hostIp === '') throw error;
-    return bind({ hostIp: '', protocol }, port);
+    if (protocol === 'sctp' && isErrno(error, 'EPROTONOSUPPORT')) return tryBind('tcp', address, port);
+    if (!isErrno(error, 'EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL') || address === ANY) throw error;
+    return tryBind(protocol, ANY, port);
   }
-}
-
-interface Place {
-  isV6: boolean;
-  host: string;
-  port: number;
-}
-
-async function bindTcp({ isV6, host, port }: Place): Promise<Bound> {
-  const server = createServer();
-  server.listen({ host, port, ipv6Only: isV6 });
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  };
-}
-
-async function bindUdp({ isV6, host, port }: Place): Promise<Bound> {
-  const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
-  socket.bind({ address: host, port });
-  await once(socket, 'listening');
-  return {
-    port: socket.address().port,
-    close: () => new Promise((resolve) => socket.close(() => resolve())),
-  };
 }

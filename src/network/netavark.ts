@@ -5,7 +5,7 @@ import { cleanEnvironment, type RunResult, run } from '../sys/spawn.ts';
 import { networkProgram, PROGRAM_DIRECTORIES } from './programs.ts';
 
 /** Podman's own directory: whoever uses a network together has one firewall and one name server (aardvark-dns) for it. */
-const RUN_DIRECTORY = '/run/containers/networks';
+export const RUN_DIRECTORY = '/run/containers/networks';
 
 /** netavark waits for its own lock, and for aardvark-dns; beyond this something is stuck. */
 const TIMEOUT_MS = 60_000;
@@ -18,7 +18,7 @@ export async function setUp(
   namespace: string,
   request: NetworkRequest,
 ): Promise<Record<string, NetworkStatus>> {
-  const result = await netavark('setup', namespace, request);
+  const result = await netavark(['setup', namespace], request);
   if (result.code !== 0) throw failure(reasons(result).join(': '));
   const { stdout } = result;
   try {
@@ -39,10 +39,19 @@ export async function setUp(
  * tells of what was not there, too: that is success. Throws BerthError 'network' for the rest.
  */
 export async function tearDown(namespace: string, request: NetworkRequest): Promise<void> {
-  const result = await netavark('teardown', namespace, request);
+  const result = await netavark(['teardown', namespace], request);
   if (result.code === 0) return;
   const left = reasons(result).filter((text) => !IS_GONE.test(text));
   if (left.length > 0) throw failure(left.join('; '));
+}
+
+/**
+ * Gives the running name server of a network other servers to ask; where none runs for it, that is success. Throws BerthError
+ * 'network'.
+ */
+export async function updateServers(network: string, servers: readonly string[]): Promise<void> {
+  const result = await netavark(['update', network, '--network-dns-servers', servers.join(',')]);
+  if (result.code !== 0) throw failure(reasons(result).join(': '));
 }
 
 /** ENOENT, ENODEV and ENXIO, as Rust words them. */
@@ -53,20 +62,20 @@ export function assertInstalled(): void {
   helper('netavark');
 }
 
-async function netavark(verb: string, namespace: string, request: NetworkRequest): Promise<RunResult> {
+async function netavark(words: [verb: string, ...string[]], request?: NetworkRequest): Promise<RunResult> {
   const result = await run(
     helper('netavark'),
     [
       ...['--config', RUN_DIRECTORY, '--rootless=false', `--aardvark-binary=${helper('aardvark-dns')}`],
-      ...[verb, namespace],
+      ...words,
     ],
     {
-      input: JSON.stringify(request),
+      ...(request === undefined ? {} : { input: JSON.stringify(request) }),
       env: { ...cleanEnvironment(), RUST_LOG: 'netavark=warn' },
       timeoutMs: TIMEOUT_MS,
     },
   );
-  if (result.timedOut) throw failure(`${verb} took longer than ${TIMEOUT_MS / 1000} s`);
+  if (result.timedOut) throw failure(`${words[0]} took longer than ${TIMEOUT_MS / 1000} s`);
   return result;
 }
 

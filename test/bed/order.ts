@@ -22,6 +22,7 @@ export const LONG = [
   'test/system/life/crashes.test.ts',
   'test/system/run/run.test.ts',
   'test/system/health/ready.test.ts',
+  'test/system/network/many.test.ts',
 ];
 
 /** The same files (paths below the checkout), as they should begin. */

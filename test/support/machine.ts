@@ -6,6 +6,7 @@ import type { ImageName } from '../bed/images.ts';
 import { bootInstalled } from '../bed/installed.ts';
 import { assertNoLeaks, type LeakOptions, leakSnapshot } from '../bed/leaks.ts';
 import { load, rowCounts } from './berth.ts';
+import { leaseCount } from './leases.ts';
 
 /** Both runtimes that Berth supports: what matters to a container's life is shown with each. */
 export const RUNTIMES = ['crun', 'runc'] as const;
@@ -71,10 +72,10 @@ const LEAK_OPTIONS: LeakOptions = {
     /^runtime file: \/run\/berth\/(netns|locks(\/image-mounts\.\w+)?|containers|runc|crun(\/\.cache.*)?)$/,
     HEALTH_SLICE,
   ],
-  rows: rowCounts,
+  rows: async (bed) => ({ ...(await rowCounts(bed)), leases: await leaseCount(bed) }),
 };
 
-/** Does the work and asserts that the bed is afterwards as it was before: no mount, unit, cgroup, process, file, volume or row more. */
+/** Does the work and asserts that the bed is afterwards as it was before: no mount, unit, cgroup, process, file, volume, row or address more. */
 export async function leavingNothing<T>(bed: Bed, work: () => Promise<T>, allow: RegExp[] = []): Promise<T> {
   const before = await leakSnapshot(bed, LEAK_OPTIONS);
   let result: T;

@@ -5,8 +5,7 @@ import { listed } from '../entries.ts';
 export const command: Command = {
   path: ['network', 'update'],
   usage: 'NETWORK',
-  summary:
-    'Change the name servers of a network, for containers that are started afterwards. Prints its name.',
+  summary: 'Change the name servers of a network, also for the containers that run in it. Prints its name.',
   flags: {
     'dns-add': { type: 'strings', help: 'Name servers that come' },
     'dns-drop': { type: 'strings', help: 'Name servers that go' },
@@ -15,7 +14,7 @@ export const command: Command = {
   async run(args, { ports, print }) {
     const [name = ''] = args.positionals;
     const [add, drop] = [args.strings('dns-add').flatMap(listed), args.strings('dns-drop').flatMap(listed)];
-    updateNetwork(await ports(), name, { add, drop });
+    await updateNetwork(await ports(), name, { add, drop });
     print(`${name}\n`);
     return 0;
   },
