@@ -140,16 +140,19 @@ async function checksOf(machine: Bed, engine: Engine, names: readonly string[]):
   return Math.min(...counts);
 }
 
-/** Asked for from outside, so that the question leaves no lines. */
+/**
+ * Asked for from outside, so that the question leaves no lines. Not counted is what conmon says where the kernel has no controller
+ * of memory (test/README.md): another host does not hear it.
+ */
 async function sizeOf(machine: Bed, engine: Engine): Promise<Size> {
   const { database, log, others } = FILES[engine];
   const text = await machine.sh(
     `journalctl --sync
-    journalctl --quiet --no-pager --output=export | grep --text --count ^__CURSOR=
-    journalctl --quiet --no-pager --output=export | wc --bytes
+    journalctl --quiet --no-pager --output=short-unix |
+      awk '/^[0-9]/ && !/cgroup.memory.events/ { lines += 1; bytes += length($0) } END { print lines; print bytes }'
     stat --format=%s ${database}
     stat --format=%s ${log} || echo 0
-    find ${others} -xdev -type f -not -path '*/upper/*' -printf '%s\\n' | awk '{ sum += $1 } END { print sum }'`,
+    find ${others} -xdev -type f -not -path '*/upper/*' -printf '%s\n' | awk '{ sum += $1 } END { print sum }'`,
     { quick: true },
   );
   const [journalLines = 0, journalBytes = 0, databaseBytes = 0, logBytes = 0, otherBytes = 0] = text
@@ -190,6 +193,6 @@ function printFigures(): void {
     ...lines,
   ]);
   console.log(
-    `\n2,880 checks are a day at 30 s; journal: since the case began; other files: of all containers, without layers`,
+    `\n2,880 checks are a day at 30 s; journal: since the case began, as text; other files: of all containers, without layers`,
   );
 }
