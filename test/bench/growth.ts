@@ -85,8 +85,10 @@ async function grow(machine: Bed, one: Case): Promise<Grown[]> {
   const began = performance.now();
   const take = async (): Promise<void> => {
     const seconds = (performance.now() - began) / 1000;
-    sizes.push({ ...one, checks: done, seconds, size: await sizeOf(machine, one.engine) });
-    console.error(`${one.title}, ${one.count}: ${done} checks, ${seconds.toFixed(0)} s`);
+    const size = await sizeOf(machine, one.engine);
+    sizes.push({ ...one, checks: done, seconds, size });
+    // It may take hours until the table is there.
+    console.error(`${one.title}, ${one.count}: ${done} checks, ${seconds.toFixed(0)} s`, size);
   };
   await take();
   for (const goal of [Math.ceil(CHECKS / 10), CHECKS]) {
