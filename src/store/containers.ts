@@ -91,7 +91,8 @@ export function containerStore(db: Db) {
 
     /** All containers in order of creation; unreadable rows apart, so that one of them never hides the rest. */
     listContainers(): { containers: ContainerRecord[]; broken: BrokenRecord[] } {
-      const { containers, broken } = readAll(db.prepare<[], Row>(SELECT).all());
+      // In the order in which they lie. Of itself SQLite goes by the names, and each name is a search that reads many rows.
+      const { containers, broken } = readAll(db.prepare<[], Row>(`${SELECT} ORDER BY c.id`).all());
       containers.sort((a, b) => a.config.createdAt.localeCompare(b.config.createdAt));
       return { containers, broken };
     },
