@@ -78,14 +78,15 @@ export async function connectManager() {
 
     /** Removes the links that `systemctl enable` made, also where the unit is masked; true if there were any. */
     async disableUnit(unit: string): Promise<boolean> {
-      // systemd would read every unit file of the host to find out that there is nothing to do.
-      if (linksTo(unit).length === 0) return false;
+      const links = linksTo(unit);
+      // Asking costs systemd the more the more units the host has.
+      if (links.length === 0) return false;
       await tolerate(
         bus.call({ member: 'DisableUnitFiles', signature: 'asb', body: [[unit], false] }),
         'org.freedesktop.systemd1.NoSuchUnit',
       );
       // systemd leaves them where the unit is masked.
-      for (const link of linksTo(unit)) rmSync(link, { force: true });
+      for (const link of links) rmSync(link, { force: true });
       return true;
     },
 
