@@ -115,9 +115,9 @@ async function removeUsers(
   // Those that need another one go before it.
   const ordered = removalOrder(ports.store, [...users.keys()]).flatMap((id) => users.get(id) ?? []);
   const stops = await beginForcedRemovals(ports, ordered, timeoutSeconds);
-  await reloadOnce(ports, async (reloads) => {
+  await reloadOnce(ports, ordered.length, async (how) => {
     for (const container of ordered)
-      await removeContainer(ports, container, { force: true, ...stops, reloads });
+      await removeContainer(ports, container, { force: true, ...stops, ...how });
   });
 }
 

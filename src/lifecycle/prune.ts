@@ -26,13 +26,13 @@ export async function pruneContainers(
       .map((container) => [container.config.id, container]),
   );
   const pruned: Pruned[] = [];
-  await reloadOnce(ports, async (reloads) => {
+  await reloadOnce(ports, chosen.size, async (how) => {
     for (const id of removalOrder(ports.store, [...chosen.keys()])) {
       const container = chosen.get(id);
       if (container === undefined) continue;
       const { rw: bytes } = ports.rootfs.sizes(container.config);
       try {
-        await removeContainer(ports, container, { force: false, reloads });
+        await removeContainer(ports, container, { force: false, ...how });
         pruned.push({ id, bytes });
       } catch (error) {
         pruned.push({ id, bytes: 0, error });

@@ -43,10 +43,10 @@ export async function removeImage(
     const users = usersOf(store, found.image.id);
     const removal = planRemoval({ ...found, users, force });
     if (removal.kind === 'delete') {
-      await reloadOnce(ports, async (reloads) => {
+      await reloadOnce(ports, removal.users.length, async (how) => {
         for (const id of removalOrder(store, [...removal.users])) {
           const container = store.getContainer(id);
-          if (container !== undefined) await removeContainer(ports, container, { force: true, reloads });
+          if (container !== undefined) await removeContainer(ports, container, { force: true, ...how });
         }
       });
       await unmountImageWhole(ports, found.image.id);

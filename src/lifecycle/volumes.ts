@@ -84,11 +84,10 @@ export async function removeVolume(
   { config: { name }, usedBy }: VolumeRecord,
   { force, timeoutSeconds, pruned = false }: RemoveVolumeOptions,
 ): Promise<void> {
-  await reloadOnce(ports, async (reloads) => {
+  await reloadOnce(ports, usedBy.length, async (how) => {
     for (const id of force ? usedBy : []) {
       const container = ports.store.getContainer(id);
-      if (container !== undefined)
-        await removeContainer(ports, container, { force, timeoutSeconds, reloads });
+      if (container !== undefined) await removeContainer(ports, container, { force, timeoutSeconds, ...how });
     }
   });
   await withVolume(ports, name, async (volume) => {

@@ -61,9 +61,9 @@ export const command: Command = {
     const containers = ordered.map(({ container }) => container);
     const stops = force ? await beginForcedRemovals(ports, containers, seconds) : {};
     const volumes = args.bool('volumes');
-    const exitCode = await reloadOnce(ports, (reloads) =>
+    const exitCode = await reloadOnce(ports, ordered.length, (how) =>
       forEach(ordered, context, async ({ word, container }) => {
-        await removeContainer(ports, container, { force, volumes, reloads, ...stops });
+        await removeContainer(ports, container, { force, volumes, ...stops, ...how });
         context.print(`${word}\n`);
       }),
     );
