@@ -5,6 +5,7 @@ import type { ContainerState } from '../model/state.ts';
 import { assertNoDependents } from './dependencies.ts';
 import type { Ports } from './ports.ts';
 import { appendContainerEvent, type Named, record } from './record.ts';
+import type { Reloads } from './reload-once.ts';
 import { releaseVolumes } from './run-volumes.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { unitPath } from './unit-file.ts';
@@ -28,17 +29,22 @@ interface ForgetContext extends Forgotten {
   wasCutShort: boolean;
   /** Its anonymous volumes go with it. */
   removesVolumes: boolean;
+  reloads: Reloads | undefined;
 }
 
 /**
  * Removes a container that is cleaned up, for a caller that holds its lock. From the first step on the row says
  * `removing`: whoever finds it so (rm, or a create of the same name) does the rest. With `volumes` its anonymous ones go,
- * unless another container has them.
+ * unless another container has them. With `reloads` systemd is reloaded by the caller (reloadOnce).
  */
 export async function forgetContainer(
   ports: ForgetPorts,
   { config, state }: Forgotten,
-  { inUnit = false, volumes = false } = {},
+  {
+    inUnit = false,
+    volumes = false,
+    reloads,
+  }: { inUnit?: boolean; volumes?: boolean; reloads?: Reloads } = {},
 ): Promise<void> {
   await doSteps(planRemove(config, { inUnit }), STEPS, {
     ports,
@@ -47,6 +53,7 @@ export async function forgetContainer(
     wasEnabled: false,
     wasCutShort: state.status === 'removing',
     removesVolumes: volumes || state.removesVolumes === true,
+    reloads,
   });
 }
 
@@ -116,8 +123,9 @@ const STEPS: Steps<RemoveStep, ForgetContext> = {
   },
   'reload-systemd': {
     // systemd drops an unloaded unit by itself; one that multi-user.target wanted stays until a reload.
-    do: async ({ ports, config, wasEnabled, wasCutShort }) => {
-      if (wasEnabled) await (await ports.systemd()).reload();
+    do: async ({ ports, config, wasEnabled, wasCutShort, reloads }) => {
+      if (wasEnabled && reloads !== undefined) reloads.isDue = true;
+      else if (wasEnabled) await (await ports.systemd()).reload();
       else if (wasCutShort)
         for (const unit of unitsOf(config)) await (await ports.systemd()).reloadIfStale(unit);
     },

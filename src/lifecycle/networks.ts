@@ -17,6 +17,7 @@ import { findNetwork, noSuchNetwork } from './find-network.ts';
 import { withNetworkLock } from './network-lock.ts';
 import { networkRecord } from './network-record.ts';
 import type { Ports, Store } from './ports.ts';
+import { reloadOnce } from './reload-once.ts';
 import { beginForcedRemovals, removeContainer } from './remove.ts';
 
 type NetworkPorts = Pick<Ports, 'store' | 'networkFiles' | 'now'>;
@@ -114,7 +115,10 @@ async function removeUsers(
   // Those that need another one go before it.
   const ordered = removalOrder(ports.store, [...users.keys()]).flatMap((id) => users.get(id) ?? []);
   const stops = await beginForcedRemovals(ports, ordered, timeoutSeconds);
-  for (const container of ordered) await removeContainer(ports, container, { force: true, ...stops });
+  await reloadOnce(ports, ordered.length, async (how) => {
+    for (const container of ordered)
+      await removeContainer(ports, container, { force: true, ...stops, ...how });
+  });
 }
 
 function dropNetwork({ store, networkFiles, now }: NetworkPorts, network: NetworkDefinition): void {

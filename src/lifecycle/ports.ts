@@ -45,6 +45,8 @@ export interface Store {
   containerByName(name: string): ContainerRecord | undefined;
   /** By name, id or unique id prefix; throws when there is none. */
   findContainer(nameOrId: string): ContainerRecord;
+  /** The row of this name or full ID, if there is one that cannot be read. */
+  brokenContainer(nameOrId: string): BrokenRecord | undefined;
   listContainers(): { containers: ContainerRecord[]; broken: BrokenRecord[] };
   insertContainer(config: ContainerConfig, state: ContainerState): void;
   /** The containers that this one needs. */

@@ -4,6 +4,7 @@ import { verdict } from '../model/state.ts';
 import type { CleanupPorts } from './cleanup.ts';
 import { removalOrder } from './dependencies.ts';
 import { listContainers } from './list.ts';
+import { reloadOnce } from './reload-once.ts';
 import { removeContainer } from './remove.ts';
 
 export interface Pruned {
@@ -25,16 +26,18 @@ export async function pruneContainers(
       .map((container) => [container.config.id, container]),
   );
   const pruned: Pruned[] = [];
-  for (const id of removalOrder(ports.store, [...chosen.keys()])) {
-    const container = chosen.get(id);
-    if (container === undefined) continue;
-    const { rw: bytes } = ports.rootfs.sizes(container.config);
-    try {
-      await removeContainer(ports, container, { force: false });
-      pruned.push({ id, bytes });
-    } catch (error) {
-      pruned.push({ id, bytes: 0, error });
+  await reloadOnce(ports, chosen.size, async (how) => {
+    for (const id of removalOrder(ports.store, [...chosen.keys()])) {
+      const container = chosen.get(id);
+      if (container === undefined) continue;
+      const { rw: bytes } = ports.rootfs.sizes(container.config);
+      try {
+        await removeContainer(ports, container, { force: false, ...how });
+        pruned.push({ id, bytes });
+      } catch (error) {
+        pruned.push({ id, bytes: 0, error });
+      }
     }
-  }
+  });
   return pruned;
 }

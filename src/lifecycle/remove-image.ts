@@ -8,6 +8,7 @@ import { appendImageEvent } from './image-event.ts';
 import { unmountImageWhole } from './image-mount.ts';
 import { sweepLayers } from './layers.ts';
 import type { Ports, RemovingFiles, Store } from './ports.ts';
+import { reloadOnce } from './reload-once.ts';
 import { removeContainer } from './remove.ts';
 import { findImageName } from './resolve-image.ts';
 
@@ -42,10 +43,12 @@ export async function removeImage(
     const users = usersOf(store, found.image.id);
     const removal = planRemoval({ ...found, users, force });
     if (removal.kind === 'delete') {
-      for (const id of removalOrder(store, [...removal.users])) {
-        const container = store.getContainer(id);
-        if (container !== undefined) await removeContainer(ports, container, { force: true });
-      }
+      await reloadOnce(ports, removal.users.length, async (how) => {
+        for (const id of removalOrder(store, [...removal.users])) {
+          const container = store.getContainer(id);
+          if (container !== undefined) await removeContainer(ports, container, { force: true, ...how });
+        }
+      });
       await unmountImageWhole(ports, found.image.id);
     }
     const removed = store.transaction(() => removeRows(ports, target, { force }));

@@ -9,6 +9,7 @@ import { forgetContainer } from './forget.ts';
 import { beginEnds, endUnit, type StopOptions } from './jobs.ts';
 import { withContainer } from './lock.ts';
 import { current } from './observe.ts';
+import type { Reloads } from './reload-once.ts';
 import { doSteps, type Steps } from './steps.ts';
 
 export interface RemoveOptions extends StopOptions {
@@ -16,6 +17,8 @@ export interface RemoveOptions extends StopOptions {
   force: boolean;
   /** Its anonymous volumes go too, as they do with one that was made with --rm. */
   volumes?: boolean;
+  /** Others are removed with it: see reloadOnce. */
+  reloads?: Reloads;
 }
 
 /**
@@ -63,7 +66,9 @@ const STEPS: Steps<RmStep, RmContext> = {
         assertRemovable(ports, fresh, options);
         const settled = await cleanupLocked(ports, fresh, { inUnit: false });
         const volumes = options.volumes === true || fresh.config.autoRemove;
-        await forgetContainer(ports, { ...fresh, state: settled }, { volumes });
+        const { reloads } = options;
+        const how = { volumes, ...(reloads === undefined ? {} : { reloads }) };
+        await forgetContainer(ports, { ...fresh, state: settled }, how);
       });
     },
   },

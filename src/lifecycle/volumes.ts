@@ -11,6 +11,7 @@ import {
 } from '../model/volume.ts';
 import type { CleanupPorts } from './cleanup.ts';
 import type { Ports } from './ports.ts';
+import { reloadOnce } from './reload-once.ts';
 import { removeContainer } from './remove.ts';
 import { dropVolumes } from './volume-drop.ts';
 import {
@@ -83,10 +84,12 @@ export async function removeVolume(
   { config: { name }, usedBy }: VolumeRecord,
   { force, timeoutSeconds, pruned = false }: RemoveVolumeOptions,
 ): Promise<void> {
-  for (const id of force ? usedBy : []) {
-    const container = ports.store.getContainer(id);
-    if (container !== undefined) await removeContainer(ports, container, { force, timeoutSeconds });
-  }
+  await reloadOnce(ports, usedBy.length, async (how) => {
+    for (const id of force ? usedBy : []) {
+      const container = ports.store.getContainer(id);
+      if (container !== undefined) await removeContainer(ports, container, { force, timeoutSeconds, ...how });
+    }
+  });
   await withVolume(ports, name, async (volume) => {
     if (volume.usedBy.length > 0)
       throw new BerthError(

@@ -81,17 +81,18 @@ export function containerStore(db: Db) {
       return read(only);
     },
 
+    /** The row of this name or full ID, if there is one that cannot be read. */
+    brokenContainer(nameOrId: string): BrokenRecord | undefined {
+      const rows = db
+        .prepare<[string, string], Row>(`${SELECT} WHERE c.name = ? OR c.id = ?`)
+        .all(nameOrId, nameOrId);
+      return readAll(rows).broken[0];
+    },
+
     /** All containers in order of creation; unreadable rows apart, so that one of them never hides the rest. */
     listContainers(): { containers: ContainerRecord[]; broken: BrokenRecord[] } {
-      const containers: ContainerRecord[] = [];
-      const broken: BrokenRecord[] = [];
-      for (const row of db.prepare<[], Row>(SELECT).all()) {
-        try {
-          containers.push(read(row));
-        } catch (error) {
-          broken.push({ id: row.id, name: row.name, reason: messageOf(error) });
-        }
-      }
+      // In the order in which they lie. Of itself SQLite goes by the names, and each name is a search that reads many rows.
+      const { containers, broken } = readAll(db.prepare<[], Row>(`${SELECT} ORDER BY c.id`).all());
       containers.sort((a, b) => a.config.createdAt.localeCompare(b.config.createdAt));
       return { containers, broken };
     },
@@ -159,6 +160,19 @@ export function containerStore(db: Db) {
       ).run(before);
     },
   };
+}
+
+function readAll(rows: readonly Row[]): { containers: ContainerRecord[]; broken: BrokenRecord[] } {
+  const containers: ContainerRecord[] = [];
+  const broken: BrokenRecord[] = [];
+  for (const row of rows) {
+    try {
+      containers.push(read(row));
+    } catch (error) {
+      broken.push({ id: row.id, name: row.name, reason: messageOf(error) });
+    }
+  }
+  return { containers, broken };
 }
 
 function read(row: Row): ContainerRecord {

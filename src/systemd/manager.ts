@@ -1,9 +1,10 @@
 /** What Berth asks of systemd's manager (org.freedesktop.systemd1(5)). Each call opens no connection of its own. */
+import { rmSync } from 'node:fs';
 import { connectBus, MANAGER } from './bus.ts';
 import { jobRunner } from './jobs.ts';
 import { overrideWatchdog } from './notify-for.ts';
 import { JOB, propertiesChanged, property, SERVICE, tolerate, UNIT } from './objects.ts';
-import { hasLinks, moveUnitFiles, moveUnitLinks, removeLinks } from './unit-files.ts';
+import { linksTo, moveUnitFiles, moveUnitLinks } from './unit-files.ts';
 
 export interface UnitStatus {
   loadState: string;
@@ -77,13 +78,16 @@ export async function connectManager() {
 
     /** Removes the links that `systemctl enable` made, also where the unit is masked; true if there were any. */
     async disableUnit(unit: string): Promise<boolean> {
-      if (!hasLinks(unit)) return false; // systemd would read every unit's directories to say so
-      const [changes] = (await tolerate(
+      const links = linksTo(unit);
+      // Asking costs systemd the more the more units the host has.
+      if (links.length === 0) return false;
+      await tolerate(
         bus.call({ member: 'DisableUnitFiles', signature: 'asb', body: [[unit], false] }),
         'org.freedesktop.systemd1.NoSuchUnit',
-      )) ?? [[]];
-      const wasMasked = removeLinks(unit);
-      return (changes as unknown[]).length > 0 || wasMasked;
+      );
+      // systemd leaves them where the unit is masked.
+      for (const link of links) rmSync(link, { force: true });
+      return true;
     },
 
     /** systemd's major version. */

@@ -1,5 +1,6 @@
 /** What a person has made systemd keep about a unit, in files: drop-ins, links of `enable`, overrides and masks. */
 import {
+  type Dirent,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -13,13 +14,16 @@ import path from 'node:path';
 import { isErrno } from '../model/errors.ts';
 import { replaceByLink } from '../sys/files.ts';
 
+/** Berth's own files, and nobody's links. */
+const UNITS_DIRECTORY = '/usr/local/lib/systemd/system';
+
 /** Where people and `systemctl` write: systemd.unit(5), "Unit File Load Path". */
 const PERSONS_DIRECTORIES = [
   '/etc/systemd/system.control',
   '/run/systemd/system.control',
   '/etc/systemd/system',
   '/run/systemd/system',
-  '/usr/local/lib/systemd/system',
+  UNITS_DIRECTORY,
 ];
 
 /** Directories beside a unit, by their suffix. */
@@ -37,8 +41,7 @@ export function moveUnitFiles(
   for (const directory of directories) {
     for (const suffix of BESIDE)
       moveDirectory(path.join(directory, from + suffix), path.join(directory, to + suffix));
-    if (directory !== '/usr/local/lib/systemd/system')
-      moveFile(path.join(directory, from), path.join(directory, to));
+    if (directory !== UNITS_DIRECTORY) moveFile(path.join(directory, from), path.join(directory, to));
   }
 }
 
@@ -58,30 +61,19 @@ export function moveUnitLinks(
   }
 }
 
-/**
- * Removes what `systemctl enable` has made for a unit, the links in other units' directories: systemd itself leaves them
- * where the unit is masked. True if there were any.
- */
-export function removeLinks(unit: string, directories: readonly string[] = PERSONS_DIRECTORIES): boolean {
-  const links = linksBeside(unit, directories);
-  for (const link of links) rmSync(link, { force: true });
-  return links.length > 0;
-}
-
-/** Has a unit any link, in other units' directories or by another name (Alias=)? Then there is something to disable. */
-export function hasLinks(unit: string, directories: readonly string[] = PERSONS_DIRECTORIES): boolean {
-  const names = directories.flatMap((directory) =>
-    entries(directory).map((name) => path.join(directory, name)),
-  );
-  return linksBeside(unit, directories).length > 0 || names.some((file) => pointsTo(file, unit));
-}
-
-function linksBeside(unit: string, directories: readonly string[]): string[] {
-  return directories
-    .flatMap((directory) => entries(directory).map((name) => path.join(directory, name)))
-    .filter((folder) => BESIDE.some((suffix) => folder.endsWith(suffix) && suffix !== '.d'))
-    .flatMap((folder) => entries(folder).map((name) => path.join(folder, name)))
-    .filter((file) => path.basename(file) === unit || pointsTo(file, unit));
+/** What `systemctl enable` has made for a unit: links in other units' directories, and its other names. */
+export function linksTo(unit: string, directories: readonly string[] = PERSONS_DIRECTORIES): string[] {
+  return directories.flatMap((directory) => {
+    const wanted = entries(directory)
+      .filter((name) => BESIDE.some((suffix) => name.endsWith(suffix) && suffix !== '.d'))
+      .flatMap((folder) => entries(path.join(directory, folder)).map((name) => path.join(folder, name)))
+      .filter((link) => path.basename(link) === unit || pointsTo(path.join(directory, link), unit));
+    // In the folder of the unit files themselves a link is a former name's (rename), which nobody has made.
+    const aliases = directory === UNITS_DIRECTORY ? [] : links(directory);
+    return [...wanted, ...aliases.filter((link) => pointsTo(path.join(directory, link), unit))].map((link) =>
+      path.join(directory, link),
+    );
+  });
 }
 
 /** The links in a `.wants` and the like: named after the unit, or leading to it. */
@@ -121,9 +113,19 @@ function moveFile(from: string, to: string): void {
   if (isThere(from) && !isThere(to)) renameSync(from, to);
 }
 
+function links(directory: string): string[] {
+  return listed(directory)
+    .filter((entry) => entry.isSymbolicLink())
+    .map(({ name }) => name);
+}
+
 function entries(directory: string): string[] {
+  return listed(directory).map(({ name }) => name);
+}
+
+function listed(directory: string): Dirent[] {
   try {
-    return readdirSync(directory);
+    return readdirSync(directory, { withFileTypes: true });
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
     throw error;

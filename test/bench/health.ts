@@ -5,7 +5,8 @@
  */
 import type { Bed } from '../bed/bed.ts';
 import { bootInstalled } from '../bed/installed.ts';
-import { median, type Sample, sample } from './sample.ts';
+import { cpuUsec, median, type Sample, sample } from './sample.ts';
+import { ratio } from './table.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 25);
 const CONTAINERS = 50;
@@ -117,15 +118,4 @@ async function failingChecks(machine: Bed): Promise<void> {
 /** As the timer has it: src/wiring/systemd.ts. */
 function checkOf(id: string): string {
   return `/usr/libexec/berth/berth-check /run/berth/containers/${id}/steady ${id}`;
-}
-
-/** CPU time of everything in the machine since its boot, in µs: cpu.stat needs no controller (cgroups(7)). */
-async function cpuUsec(machine: Bed): Promise<number> {
-  return Number(
-    await machine.sh("awk '/^usage_usec/ { sum += $2 } END { print sum }' /sys/fs/cgroup/*/cpu.stat"),
-  );
-}
-
-function ratio(mine: number, peer = Number.NaN): string {
-  return (mine / peer).toFixed(2);
 }

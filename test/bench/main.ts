@@ -2,13 +2,14 @@
  * `npm run bench [-- ROUNDS]`: Berth and Podman side by side, in one bed and one run, alternating. Prints medians and ratios, and
  * writes them as JSON to dist/bench.json. Never fails because of a time.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import type { Bed } from '../bed/bed.ts';
 import { bootInstalled } from '../bed/installed.ts';
 import { measure, type Row } from './rows.ts';
 import { median, peakMemory, type Sample, sample } from './sample.ts';
+import { figure, printTable, ratio, writeJson } from './table.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 15);
 const root = join(import.meta.dirname, '../..');
@@ -108,10 +109,7 @@ const results = [
 ];
 await bed.sh('systemctl stop berth-mine; podman stop -t 0 peer');
 const entries = await measureEntries(bed);
-writeFileSync(
-  join(root, 'dist/bench.json'),
-  `${JSON.stringify({ rounds: ROUNDS, results, entries }, null, 2)}\n`,
-);
+writeJson('bench', { rounds: ROUNDS, results, entries });
 printResults();
 
 interface EntryResult {
@@ -165,41 +163,29 @@ function bundleBytes(entry: string): number {
 }
 
 function printResults(): void {
-  const ms = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(0));
-  const ratio = (mine: number, peer: number | undefined): string =>
-    peer === undefined ? '' : (mine / peer).toFixed(2);
-  const lines = [
+  printTable([
     ['', 'Berth ms', 'Podman ms', 'ratio', 'Berth CPU', 'Podman CPU', 'ratio'],
     ...results.map(({ title, berth, podman }) => [
       title,
-      ms(berth.wallMs),
-      ms(podman?.wallMs),
+      figure(berth.wallMs),
+      figure(podman?.wallMs),
       ratio(berth.wallMs, podman?.wallMs),
-      ms(berth.cpuMs),
-      ms(podman?.cpuMs),
+      figure(berth.cpuMs),
+      figure(podman?.cpuMs),
       ratio(berth.cpuMs, podman?.cpuMs),
     ]),
     ['', '', '', '', '', '', ''],
     ['entry point', 'ms', 'CPU ms', 'peak MB', 'bundle kB', '', ''],
     ...entries.map(({ title, bundleBytes, peakKb, sample: s }) => [
       title,
-      ms(s.wallMs),
-      ms(s.cpuMs),
-      ms(peakKb / 1024),
-      ms(bundleBytes / 1000),
+      figure(s.wallMs),
+      figure(s.cpuMs),
+      figure(peakKb / 1024),
+      figure(bundleBytes / 1000),
       '',
       '',
     ]),
-  ];
-  const widths =
-    lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
-  for (const line of lines)
-    console.log(
-      line
-        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-        .join('  ')
-        .trimEnd(),
-    );
+  ]);
   console.log(
     `\nmedians of ${ROUNDS} rounds, alternating, in one bed; CPU is user + sys of the command with its children`,
   );

@@ -18,7 +18,7 @@ export interface Result {
   podman?: Sample;
 }
 
-/** Each row in as many rounds, the two alternating; medians. */
+/** Each row in as many rounds, the two alternating; medians. Throws if a command fails that is to be measured. */
 export async function measure(machine: Bed, rows: readonly Row[], rounds: number): Promise<Result[]> {
   const results: Result[] = [];
   for (const { title, berth, podman, before = ':', after = ':' } of rows) {
@@ -27,7 +27,8 @@ export async function measure(machine: Bed, rows: readonly Row[], rounds: number
     for (let round = 0; round < rounds; round++) {
       const commands = podman === undefined ? [berth] : round % 2 === 0 ? [berth, podman] : [podman, berth];
       await machine.run(['sh', '-c', before]);
-      for (const command of commands) (command === berth ? mine : peers).push(await sample(machine, command));
+      for (const command of commands)
+        (command === berth ? mine : peers).push(await sample(machine, command, { mustSucceed: true }));
       await machine.run(['sh', '-c', after]);
     }
     results.push({ title, berth: median(mine), ...(podman === undefined ? {} : { podman: median(peers) }) });

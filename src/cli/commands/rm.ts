@@ -1,5 +1,6 @@
 import { dryRemove } from '../../lifecycle/dry-run.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
+import { reloadOnce } from '../../lifecycle/reload-once.ts';
 import { beginForcedRemovals, removeContainer } from '../../lifecycle/remove.ts';
 import { removeBroken } from '../../lifecycle/remove-broken.ts';
 import { BerthError } from '../../model/errors.ts';
@@ -59,10 +60,13 @@ export const command: Command = {
     }
     const containers = ordered.map(({ container }) => container);
     const stops = force ? await beginForcedRemovals(ports, containers, seconds) : {};
-    const exitCode = await forEach(ordered, context, async ({ word, container }) => {
-      await removeContainer(ports, container, { force, volumes: args.bool('volumes'), ...stops });
-      context.print(`${word}\n`);
-    });
+    const volumes = args.bool('volumes');
+    const exitCode = await reloadOnce(ports, ordered.length, (how) =>
+      forEach(ordered, context, async ({ word, container }) => {
+        await removeContainer(ports, container, { force, volumes, ...stops, ...how });
+        context.print(`${word}\n`);
+      }),
+    );
     return failed || exitCode;
   },
 };
@@ -72,10 +76,9 @@ function findBroken(
   args: Arguments,
   { store }: Pick<Ports, 'store'>,
 ): { word: string; record: BrokenRecord }[] {
-  const { broken } = store.listContainers();
-  if (args.bool('all')) return broken.map((record) => ({ word: record.id, record }));
+  if (args.bool('all')) return store.listContainers().broken.map((record) => ({ word: record.id, record }));
   return args.positionals.flatMap((word) => {
-    const record = broken.find(({ id, name }) => name === word || id === word);
+    const record = store.brokenContainer(word);
     return record === undefined ? [] : [{ word, record }];
   });
 }

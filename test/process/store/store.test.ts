@@ -212,6 +212,9 @@ describe('containers', () => {
       );
       const reason = `the ${column} of container bad (${id}) is damaged in the database: restore a copy of it, or remove the container with berth rm --force ${id}`;
       assert.deepEqual(broken, [{ id, name: 'bad', reason }]);
+      for (const named of ['bad', id]) assert.deepEqual(store.brokenContainer(named), broken[0]);
+      for (const named of ['good', container('good').id, id.slice(0, 12), 'none'])
+        assert.equal(store.brokenContainer(named), undefined);
       assert.throws(() => store.findContainer('bad'), { code: 'store', message: reason });
     });
   }

@@ -1,48 +1,49 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { hasLinks, removeLinks } from '../../../src/systemd/unit-files.ts';
+import { linksTo } from '../../../src/systemd/unit-files.ts';
 
-const UNIT = 'berth-a.service';
+const UNIT = 'berth-one.service';
 
-/** Two of systemd's directories: one with the unit's file and what else units have, one that is not there. */
-function directories(t: TestContext): string[] {
+/** A folder with these links, each with where it leads. */
+function folderOf(t: TestContext, links: Record<string, string>): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'berth-units-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(path.join(folder, UNIT), '');
-  for (const beside of [`${UNIT}.d`, 'multi-user.target.wants']) mkdirSync(path.join(folder, beside));
-  symlinkSync('/x/berth-ab.service', path.join(folder, 'multi-user.target.wants/berth-ab.service'));
-  symlinkSync('/dev/null', path.join(folder, 'berth-masked.service'));
-  return [folder, path.join(folder, 'absent')];
+  for (const [name, target] of Object.entries(links)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    symlinkSync(target, path.join(folder, name));
+  }
+  return folder;
 }
 
-describe('the links of a unit', () => {
-  it('are none where only other units have some', (t) => {
-    assert.equal(hasLinks(UNIT, directories(t)), false);
+describe('the links to a unit', () => {
+  it('are those in folders of what wants, requires and upholds, under its own or another name, and its other names', (t) => {
+    const links = {
+      'multi-user.target.wants/berth-one.service': `/usr/local/lib/systemd/system/${UNIT}`,
+      'a.service.requires/berth-one.service': '/nowhere',
+      'a.service.upholds/other.service': `../${UNIT}`,
+      'alias.service': `/usr/local/lib/systemd/system/${UNIT}`,
+    };
+    const folder = folderOf(t, links);
+    assert.deepEqual(
+      linksTo(UNIT, [folder]).sort(),
+      Object.keys(links)
+        .map((name) => path.join(folder, name))
+        .sort(),
+    );
   });
 
-  for (const [what, link] of [
-    ['of enable', `multi-user.target.wants/${UNIT}`],
-    ['of enable, by another name', 'multi-user.target.wants/other.service'],
-    ['by another name', 'other.service'],
-  ] as const) {
-    it(`are seen ${what}`, (t) => {
-      const [folder = '', ...rest] = directories(t);
-      symlinkSync(`../${UNIT}`, path.join(folder, link));
-      assert.equal(hasLinks(UNIT, [folder, ...rest]), true);
+  it('are not those of other units, its drop-ins, its mask or its own file', (t) => {
+    const folder = folderOf(t, {
+      'multi-user.target.wants/berth-other.service': '/usr/local/lib/systemd/system/berth-other.service',
+      [`${UNIT}.d/linked.conf`]: `/etc/${UNIT}`,
+      [UNIT]: '/dev/null',
+      'alias.service': 'berth-other.service',
     });
-  }
-
-  it('go with removeLinks, and nobody else’s do', (t) => {
-    const [folder = '', ...rest] = directories(t);
-    const link = path.join(folder, `multi-user.target.wants/${UNIT}`);
-    symlinkSync(`/x/${UNIT}`, link);
-    assert.equal(removeLinks(UNIT, [folder, ...rest]), true);
-    assert.equal(removeLinks(UNIT, [folder, ...rest]), false);
-    assert.equal(hasLinks(UNIT, [folder, ...rest]), false);
-    assert.equal(existsSync(path.join(folder, UNIT)), true);
-    assert.equal(hasLinks('berth-ab.service', [folder, ...rest]), true);
+    const own = folderOf(t, {});
+    writeFileSync(path.join(own, UNIT), '[Service]');
+    assert.deepEqual(linksTo(UNIT, [folder, own, path.join(own, 'absent')]), []);
   });
 });

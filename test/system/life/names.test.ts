@@ -1,4 +1,5 @@
 /** A name is free again as soon as nobody has it: create and rm killed at any moment. */
+import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Bed } from '../../bed/bed.ts';
 import { killRounds } from '../../support/kill-rounds.ts';
@@ -61,6 +62,30 @@ describe('life: names', () => {
          test ! -L /etc/systemd/system/multi-user.target.wants/berth-n.service
          systemctl unmask -q berth-n`,
       );
+    }));
+
+  test('however many enabled containers a command removes, systemd is reloaded once, and not for those that were never enabled', () =>
+    leavingNothing(bed, async () => {
+      const count = async (): Promise<number> =>
+        (await bed.journal('--output=cat', '_PID=1')).match(/^Reloading finished/gm)?.length ?? 0;
+      const reloads = async (command: string): Promise<number> => {
+        const before = await count();
+        await script(bed, command);
+        return (await count()) - before;
+      };
+      assert.equal(await reloads('systemctl daemon-reload'), 1);
+      const create = `for name in a b c; do berth create --name $name busybox true >/dev/null; done`;
+      const enable = 'systemctl enable -q berth-a berth-b berth-c';
+      for (const remove of ['berth rm a b c', 'berth rm -f a b c', 'berth container prune -f']) {
+        await script(bed, `${create}; ${enable}`);
+        assert.equal(await reloads(`${remove} >/dev/null`), 1, remove);
+        assert.equal(
+          await script(bed, 'systemctl list-units --all --plain --no-legend "berth-[abc].service"'),
+          '',
+        );
+        await script(bed, create);
+        assert.equal(await reloads(`${remove} >/dev/null`), 0, remove);
+      }
     }));
 
   test('berth rm killed at random moments never blocks the name either', () =>
