@@ -15,7 +15,7 @@ export type ArchiveSource = { path: string } | { stream: Readable };
 
 export interface Archive {
   has(name: string): boolean | Promise<boolean>;
-  /** A BerthError('archive') if there is no such file. */
+  /** The memory of a chunk is used again for the next one. A BerthError('archive') if there is no such file. */
   open(name: string): Promise<{ size: number; content: Bytes }>;
   close(): Promise<void>;
 }
@@ -55,7 +55,7 @@ export async function readText(archive: Archive, name: string): Promise<string> 
   if (size > MAX_JSON)
     throw new BerthError('archive', `${name} has ${size} bytes, more than any manifest needs`);
   const chunks: Buffer[] = [];
-  for await (const chunk of content) chunks.push(chunk);
+  for await (const chunk of content) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString();
 }
 
@@ -167,11 +167,10 @@ function find(index: Map<string, IndexEntry>, name: string): FileEntry {
  * signals must have their turn now and then, for one keeps the import's lock fresh.
  */
 async function* slice(file: FileHandle, offset: number, size: number): Bytes {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, size));
   let turnAt = TURN_EVERY;
   for (let done = 0; done < size; ) {
-    // Fresh memory for every chunk: the consumer may hold on to it.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, size - done));
-    const bytesRead = readSync(file.fd, buffer, 0, buffer.length, offset + done);
+    const bytesRead = readSync(file.fd, buffer, 0, Math.min(buffer.length, size - done), offset + done);
     if (bytesRead === 0) throw new BerthError('archive', 'the archive became shorter while it was read');
     done += bytesRead;
     yield buffer.subarray(0, bytesRead);

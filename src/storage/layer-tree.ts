@@ -25,15 +25,20 @@ import {
   type Stats,
   symlinkSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../model/errors.ts';
 import { fromText, toBytes } from './byte-string.ts';
 import { exactTimes } from './exact-times.ts';
+import { fileContent } from './file-content.ts';
 import type { EntryOwner, LayerEntry } from './layer-entry.ts';
 import { runOrFail } from './program.ts';
+import type { SparseMap } from './sparse-map.ts';
+import type { ContentSink } from './tar-feed.ts';
 import { xattrBatch } from './xattrs.ts';
+
+/** `end`: it has its owner, mode and time. To be disposed of, however it went. */
+export type LayerFile = ContentSink & Disposable;
 
 /** Paths are byte strings relative to the layer's root; the root is ''. */
 export interface LayerTree {
@@ -50,12 +55,10 @@ export interface LayerTree {
     device?: { major: number; minor: number },
   ): void;
   symlink(path: string, target: string, owner: EntryOwner): void;
-  /** A file of which the content is there; needs no `prepare`. */
-  file(path: string, content: Buffer, owner: EntryOwner): void;
+  /** A new file, which is open; needs no `prepare`. */
+  file(path: string, owner: EntryOwner, sparse?: SparseMap): LayerFile;
   /** Owner, mode and time of something that is not a directory. */
   setOwner(path: string, owner: EntryOwner): void;
-  /** The same of a file by its descriptor, which is quicker. */
-  setFileOwner(path: string, fd: number, owner: EntryOwner): void;
   /** A directory's time, set at the end because every new entry changes it. */
   rememberTime(path: string, owner: EntryOwner): void;
   addXattrs(path: string, attributes: readonly [string, string][]): void;
@@ -126,19 +129,21 @@ export function layerTree(
       setOwner(path, owner);
     },
 
-    file(path, content, owner) {
+    file(path, owner, sparse) {
       makeParents(path);
       const fd = openNew(path);
-      try {
-        writeFully(fd, content);
-        setFileOwner(path, fd, owner);
-      } finally {
-        closeSync(fd);
-      }
+      const content = fileContent(fd, sparse);
+      return {
+        write: content.write,
+        end() {
+          content.finish();
+          setFileOwner(path, fd, owner);
+        },
+        [Symbol.dispose]: () => closeSync(fd),
+      };
     },
 
     setOwner,
-    setFileOwner,
     isKnownDirectory: (path) => directories.has(path),
     rememberTime: (path, owner) => times.set(path, owner),
     addXattrs: (path, attributes) => xattrs.add(path, attributes),
@@ -263,10 +268,6 @@ export function isWhiteout(stat: Stats): boolean {
 
 function makeNode(args: string[]): void {
   runOrFail('make a device node', 'mknod', args);
-}
-
-export function writeFully(fd: number, content: Buffer): void {
-  for (let written = 0; written < content.length; ) written += writeSync(fd, content, written);
 }
 
 /** Drops a path and everything below it. */
