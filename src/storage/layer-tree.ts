@@ -13,7 +13,6 @@ import {
   closeSync,
   fchmodSync,
   fchownSync,
-  fstatSync,
   futimesSync,
   lchownSync,
   linkSync,
@@ -28,8 +27,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../model/errors.ts';
+import { setFileTime, setPathTime } from '../sys/times.ts';
 import { fromText, toBytes } from './byte-string.ts';
-import { exactTimes } from './exact-times.ts';
 import { fileContent } from './file-content.ts';
 import type { EntryOwner, LayerEntry } from './layer-entry.ts';
 import { runOrFail } from './program.ts';
@@ -78,7 +77,6 @@ export function layerTree(
   const base = fromText(directory);
   const host = (path: string) => toBytes(path === '' ? base : `${base}/${path}`);
   const xattrs = xattrBatch(directory);
-  const exact = exactTimes(directory);
   /** Of directories. */
   const times = new Map<string, EntryOwner>();
   /** Directories seen or made: spares most of the looking. */
@@ -137,7 +135,7 @@ export function layerTree(
         write: content.write,
         end() {
           content.finish();
-          setFileOwner(path, fd, owner);
+          setFileOwner(fd, owner);
         },
         [Symbol.dispose]: () => closeSync(fd),
       };
@@ -158,7 +156,6 @@ export function layerTree(
       if (whiteoutNode !== undefined) unlinkSync(whiteoutNode);
       xattrs.flush();
       for (const [path, owner] of times) setTime(path, owner);
-      exact.flush();
       return { implicit: [...implicit], opaque: [...opaque] };
     },
   };
@@ -191,7 +188,6 @@ export function layerTree(
   function remove(path: string, old: Stats): void {
     if (xattrs.concerns(path)) xattrs.flush();
     onRemove(path, old.isDirectory());
-    exact.leaving(path, old);
     if (!old.isDirectory()) {
       unlinkSync(host(path));
       return;
@@ -212,12 +208,12 @@ export function layerTree(
     }
   }
 
-  function setFileOwner(path: string, fd: number, owner: EntryOwner): void {
+  function setFileOwner(fd: number, owner: EntryOwner): void {
     fchownSync(fd, owner.uid, owner.gid);
     // After chown, which drops setuid and setgid.
     fchmodSync(fd, owner.mode);
-    futimesSync(fd, owner.mtime / 1000, owner.mtime / 1000);
-    if (owner.exact !== undefined) exact.set(path, fstatSync(fd).ino, owner.exact);
+    if (owner.exact === undefined) futimesSync(fd, owner.mtime / 1000, owner.mtime / 1000);
+    else setFileTime(fd, owner.exact);
   }
 
   function setOwner(path: string, owner: EntryOwner): void {
@@ -226,13 +222,12 @@ export function layerTree(
     const stat = lstatSync(host(path));
     if (!stat.isSymbolicLink()) chmodSync(host(path), owner.mode);
     // A directory's comes when nothing will change it any more.
-    if (!stat.isDirectory()) setTime(path, owner, stat);
+    if (!stat.isDirectory()) setTime(path, owner);
   }
 
-  function setTime(path: string, { mtime, exact: time }: EntryOwner, stat = lstatSync(host(path))): void {
-    lutimesSync(host(path), mtime / 1000, mtime / 1000);
-    if (time === undefined) exact.unset(stat.ino);
-    else exact.set(path, stat.ino, time);
+  function setTime(path: string, { mtime, exact }: EntryOwner): void {
+    if (exact === undefined) lutimesSync(host(path), mtime / 1000, mtime / 1000);
+    else setPathTime(host(path), exact);
   }
 
   function setOpaque(path: string): void {

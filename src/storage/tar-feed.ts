@@ -54,7 +54,7 @@ export async function readTar(
       if (list.buffered > 0 && !isKept) keepRest(list);
       watcher?.reached(list.shifted);
     }
-    extractor.end();
+    (extractor as unknown as NodeJS.WritableStream).end();
     await ended;
   } catch (error) {
     extractor.destroy(error as Error);
