@@ -3,6 +3,6 @@
  * arguments where a script has them.
  */
 // What bin/berth says to Bun is for this process, not for a program or a container that it starts.
-delete process.env.BUN_JSC_useJIT;
+for (const name of Object.keys(process.env)) if (name.startsWith('BUN_JSC_')) delete process.env[name];
 const [entry] = process.argv.splice(2, 1);
 require(`/$bunfs/root/${entry}.js`);

@@ -28,7 +28,7 @@ const FILE = 1;
 const SPARSE = 2;
 const HEAD = 9;
 /** Pieces are compressed together up to so many bytes, each time a zstd frame of its own. */
-const BATCH = 256 * 1024;
+const BATCH = 64 * 1024;
 
 /** Writes down one tar while it is unpacked. INVARIANT: bytes() is ahead of file(), and both go forward only. */
 export interface FrameRecorder extends TarWatcher {
