@@ -30,11 +30,12 @@ function processOf(mark: string): string | undefined {
   return readdirSync('/proc').find((pid) => /^\d+$/.test(pid) && read(`/proc/${pid}/cmdline`).includes(mark));
 }
 
-/** @param parent of the parent, to recognize a child of vfork(2), which is in its parent's memory until it executes something. */
+/** @param parent command line of the parent: a child of vfork(2) is in its parent's memory, and has it, until it executes something. */
 function memoryOf(pid: string, parent: string): number {
-  const rollup = read(`/proc/${pid}/smaps_rollup`);
-  const own = rollup === parent ? 0 : Number(/^Pss: +(\d+) kB/m.exec(rollup)?.[1] ?? 0);
-  return childrenOf(pid).reduce((sum, child) => sum + memoryOf(child, rollup), own);
+  const command = read(`/proc/${pid}/cmdline`);
+  const pss = /^Pss: +(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0;
+  const own = command === parent ? 0 : Number(pss);
+  return childrenOf(pid).reduce((sum, child) => sum + memoryOf(child, command), own);
 }
 
 /** Those of each thread. */
