@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- images [ROUNDS [ROW…]]`: what `load` costs, beside Podman's in the same bed: time, CPU, the largest resident
- * set of one process in any round, and, in a load of its own that nobody times, what all its processes have in memory together.
+ * set of one process in any round, and, in loads of their own that nobody times, what all its processes have in memory together.
  * The rounds alternate; each begins with an empty store that has its database, and with the archive in the page cache.
  * Then layers of one and four gigabytes, and one of a million empty files, which show what memory depends on.
  *
@@ -90,11 +90,13 @@ async function compare(
       if (code !== 0) throw new Error(`${load}: ${await machine.ok(['cat', '/tmp/err'])}`);
       peaks[who] = Math.max(peaks[who], peak);
     }
-  for (const who of ['berth', 'podman'] as const) {
-    const { load, mark } = await prepare(who);
-    trees[who] = await treeMemory(mark, () => machine.sh(load, PATIENCE));
-    if (trees[who] === 0) throw new Error(`no process of ${load} was seen`);
-  }
+  for (let round = 0; round < rounds; round++)
+    for (const who of ['berth', 'podman'] as const) {
+      const { load, mark } = await prepare(who);
+      const peak = await treeMemory(mark, () => machine.sh(load, PATIENCE));
+      if (peak === 0) throw new Error(`no process of ${load} was seen`);
+      trees[who] = Math.max(trees[who], peak);
+    }
   const [mine, peer] = [median(samples.berth), median(samples.podman)];
   const ms = (value: number): string => `${value.toFixed(0)} ms`.padStart(11);
   const mb = (kb: number): string => `${(kb / 1024).toFixed(0)} MB`.padStart(9);
