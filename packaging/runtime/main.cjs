@@ -5,5 +5,5 @@
 const [entry] = process.argv.splice(2, 1);
 globalThis.berthProgram = { entry, compiles: process.env.BUN_JSC_useJIT !== '0' };
 // What bin/berth says to Bun is for this process, not for a program or a container that it starts.
-delete process.env.BUN_JSC_useJIT;
+for (const name of Object.keys(process.env)) if (name.startsWith('BUN_JSC_')) delete process.env[name];
 require(`/$bunfs/root/${entry}.js`);

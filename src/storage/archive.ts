@@ -1,21 +1,29 @@
 /** An image archive as a set of named blobs, whatever it is: a tar (compressed or not), a stream, a directory. */
-import { createReadStream, createWriteStream, readSync } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import {
+  closeSync,
+  createReadStream,
+  createWriteStream,
+  fstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import type { Budget } from './budget.ts';
 import { toBytes } from './byte-string.ts';
 import { type Bytes, detectCompression, MAGIC_LENGTH } from './decompress.ts';
+import { readTar } from './tar-feed.ts';
 import { byteExactExtract, type TarHeader } from './tar-reader.ts';
 
 export type ArchiveSource = { path: string } | { stream: Readable };
 
 export interface Archive {
   has(name: string): boolean | Promise<boolean>;
-  /** A BerthError('archive') if there is no such file. */
+  /** The memory of a chunk is used again for the next one. A BerthError('archive') if there is no such file. */
   open(name: string): Promise<{ size: number; content: Bytes }>;
   close(): Promise<void>;
 }
@@ -39,12 +47,9 @@ export async function openArchive(
 ): Promise<Archive> {
   if ('stream' in source) return openTar(await spooled(source.stream, spool));
   const { path } = source;
-  const kind = await stat(path).catch((error: unknown) => {
-    const reason = isErrno(error, 'ENOENT') ? 'no such file or directory' : messageOf(error);
-    throw new BerthError('archive', `faccessat ${path}: ${reason}`, { cause: error });
-  });
+  const kind = kindOf(path);
   if (kind.isDirectory()) return openDirectory(path);
-  if (!kind.isFile() || (await isCompressed(path)))
+  if (!kind.isFile() || isCompressed(path))
     return openTar(await spooled(createReadStream(path, { highWaterMark: CHUNK }), spool));
   return openTar(path);
 }
@@ -55,7 +60,7 @@ export async function readText(archive: Archive, name: string): Promise<string> 
   if (size > MAX_JSON)
     throw new BerthError('archive', `${name} has ${size} bytes, more than any manifest needs`);
   const chunks: Buffer[] = [];
-  for await (const chunk of content) chunks.push(chunk);
+  for await (const chunk of content) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString();
 }
 
@@ -64,13 +69,22 @@ async function spooled(stream: Readable, spool: { file: string; budget: Budget }
   return spool.file;
 }
 
-async function isCompressed(path: string): Promise<boolean> {
-  const file = await open(path);
+function kindOf(path: string): Stats {
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_LENGTH), 0, MAGIC_LENGTH, 0);
-    return detectCompression(buffer.subarray(0, bytesRead)) !== 'none';
+    return statSync(path);
+  } catch (error) {
+    const reason = isErrno(error, 'ENOENT') ? 'no such file or directory' : messageOf(error);
+    throw new BerthError('archive', `faccessat ${path}: ${reason}`, { cause: error });
+  }
+}
+
+function isCompressed(path: string): boolean {
+  const fd = openSync(path, 'r');
+  try {
+    const head = Buffer.alloc(MAGIC_LENGTH);
+    return detectCompression(head.subarray(0, readSync(fd, head, 0, MAGIC_LENGTH, 0))) !== 'none';
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }
 
@@ -79,7 +93,7 @@ type FileEntry = { offset: number; size: number; isSparse: boolean };
 
 async function openTar(path: string): Promise<Archive> {
   const index = await indexTar(path);
-  const file = await open(path);
+  const fd = openSync(path, 'r');
   return {
     has: (name) => index.has(name),
     async open(name) {
@@ -89,19 +103,19 @@ async function openTar(path: string): Promise<Archive> {
           'archive',
           `${JSON.stringify(name)} is stored as a sparse file: pack the archive without that`,
         );
-      return { size, content: slice(file, offset, size) };
+      return { size, content: slice(fd, offset, size) };
     },
-    close: () => file.close(),
+    close: async () => closeSync(fd),
   };
 }
 
 /** One pass over the headers. Of two entries with one name the later one counts, as when unpacking. */
 async function indexTar(path: string): Promise<Map<string, IndexEntry>> {
   const index = new Map<string, IndexEntry>();
-  const extractor = byteExactExtract();
+  const extractor = byteExactExtract({ direct: true });
   let end = 0;
   const contentEnd = () => end;
-  extractor.on('entry', (entry, stream, next) => {
+  extractor.on('entry', (entry, _stream, next) => {
     const header = entry as unknown as TarHeader;
     end = header.byteOffset + header.size;
     const name = fileName(header.name);
@@ -114,15 +128,14 @@ async function indexTar(path: string): Promise<Map<string, IndexEntry>> {
         size: header.size,
         isSparse: header.sparse !== undefined,
       });
-    stream.on('end', () => next(index.size > MAX_FILES ? new Error('too many files') : null));
-    stream.resume();
+    next(index.size > MAX_FILES ? new Error('too many files') : null);
   });
   try {
-    const file = await open(path);
+    const fd = openSync(path, 'r');
     try {
-      await pipeline(headersOf(file, contentEnd), extractor as unknown as NodeJS.WritableStream);
+      await readTar(extractor, headersOf(fd, contentEnd));
     } finally {
-      await file.close();
+      closeSync(fd);
     }
   } catch (error) {
     // tar-stream advises to gunzip, which has been done by now.
@@ -134,19 +147,16 @@ async function indexTar(path: string): Promise<Map<string, IndexEntry>> {
   return index;
 }
 
-const NOTHING = Buffer.alloc(4 * CHUNK);
-
 /**
  * The bytes of a file, but for contents of entries: they are not looked at, so nothing is read of them.
  * @param contentEnd where the content of the last entry ends that came out of these bytes so far.
  */
-async function* headersOf(file: FileHandle, contentEnd: () => number): Bytes {
-  const { size } = await file.stat();
+async function* headersOf(fd: number, contentEnd: () => number): Bytes {
+  const { size } = fstatSync(fd);
+  const buffer = Buffer.alloc(CHUNK);
   for (let offset = 0; offset < size; ) {
     const skippable = Math.min(contentEnd(), size) - offset;
-    const buffer = skippable > CHUNK ? NOTHING : Buffer.allocUnsafeSlow(CHUNK);
-    let length = Math.min(skippable, NOTHING.length);
-    if (buffer !== NOTHING) length = readSync(file.fd, buffer, 0, CHUNK, offset);
+    const length = skippable > 0 ? Math.min(skippable, CHUNK) : readSync(fd, buffer, 0, CHUNK, offset);
     if (length === 0) return;
     offset += length;
     yield buffer.subarray(0, length);
@@ -166,54 +176,52 @@ function find(index: Map<string, IndexEntry>, name: string): FileEntry {
  * Read synchronously: a trip through the thread pool takes longer than to copy a chunk out of the page cache. But timers and
  * signals must have their turn now and then, for one keeps the import's lock fresh.
  */
-async function* slice(file: FileHandle, offset: number, size: number): Bytes {
+async function* slice(fd: number, offset: number, size: number): Bytes {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, size));
   let turnAt = TURN_EVERY;
   for (let done = 0; done < size; ) {
-    // Fresh memory for every chunk: the consumer may hold on to it.
-    const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK, size - done));
-    const bytesRead = readSync(file.fd, buffer, 0, buffer.length, offset + done);
+    const bytesRead = readSync(fd, buffer, 0, Math.min(buffer.length, size - done), offset + done);
     if (bytesRead === 0) throw new BerthError('archive', 'the archive became shorter while it was read');
     done += bytesRead;
     yield buffer.subarray(0, bytesRead);
     if (done >= turnAt) {
       turnAt = done + TURN_EVERY;
-      await setImmediate();
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 }
 
 /** Files by their names below a directory. */
 export function openDirectory(path: string): Archive {
-  const open_ = async (name: string) => {
-    const file = await open(join(path, name)).catch((error: unknown) => {
-      throw isErrno(error, 'ENOENT', 'ENOTDIR') ? missing(name) : error;
-    });
-    const kind = await file.stat();
-    if (!kind.isFile()) {
-      await file.close();
-      throw new BerthError('archive', `${name} is not a file`);
-    }
-    return { file, size: kind.size };
-  };
+  const kindIn = (name: string) => statSync(join(path, name), { throwIfNoEntry: false });
   return {
-    has: (name) =>
-      stat(join(path, name)).then(
-        (kind) => kind.isFile(),
-        () => false,
-      ),
+    has: (name) => kindIn(name)?.isFile() ?? false,
     async open(name) {
-      const { file, size } = await open_(name);
-      return { size, content: closing(slice(file, 0, size), file) };
+      const fd = openFile(join(path, name), name);
+      const kind = fstatSync(fd);
+      if (!kind.isFile()) {
+        closeSync(fd);
+        throw new BerthError('archive', `${name} is not a file`);
+      }
+      return { size: kind.size, content: closing(slice(fd, 0, kind.size), fd) };
     },
     close: async () => {},
   };
 }
 
-async function* closing(content: Bytes, file: FileHandle): Bytes {
+function openFile(path: string, name: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw isErrno(error, 'ENOENT', 'ENOTDIR') ? missing(name) : error;
+  }
+}
+
+async function* closing(content: Bytes, fd: number): Bytes {
   try {
     yield* content;
   } finally {
-    await file.close();
+    closeSync(fd);
   }
 }
 

@@ -24,7 +24,11 @@ export function detectCompression(head: Buffer): Compression {
   return magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50 ? 'zstd' : 'none';
 }
 
-/** The same bytes, uncompressed. Errors: BerthError('archive') for broken data, 'missing-program' for xz without xz. */
+/**
+ * The same bytes, uncompressed. The memory of a chunk may be used again when the next one is asked for, here as there: what is not
+ * packed is passed on as it is.
+ * Errors: BerthError('archive') for broken data, 'missing-program' for xz without xz.
+ */
 export async function* decompress(source: Bytes): Bytes {
   const { head, all } = await peek(source);
   const compression = detectCompression(head);
@@ -41,14 +45,19 @@ function decoder(compression: Compression, source: Bytes): Bytes {
     case 'none':
       return source;
     case 'gzip':
-      return through(source, createGunzip({ chunkSize: CHUNK }));
+      return through(copied(source), createGunzip({ chunkSize: CHUNK }));
     case 'zstd':
-      return zstd(source);
+      return zstd(copied(source));
     case 'xz':
-      return xz(source);
+      return xz(copied(source));
     case 'bzip2':
       throw new BerthError('archive', 'compressed with bzip2, which is not supported: decompress it first');
   }
+}
+
+/** For streams, which read ahead. */
+async function* copied(source: Bytes): Bytes {
+  for await (const chunk of source) yield Buffer.from(chunk);
 }
 
 /** Node's decoder stops after the first frame; parallel and seekable compressors write many. */

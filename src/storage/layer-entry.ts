@@ -1,7 +1,7 @@
 /** What one entry of a layer's tar asks for (OCI image spec, layer.md), decided without touching a disk. */
 
+import type { ExactTime } from '../sys/times.ts';
 import { toText } from './byte-string.ts';
-import type { ExactTime } from './exact-times.ts';
 import type { TarHeader } from './tar-reader.ts';
 
 export interface Owner {

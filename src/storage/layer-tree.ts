@@ -13,7 +13,6 @@ import {
   closeSync,
   fchmodSync,
   fchownSync,
-  fstatSync,
   futimesSync,
   lchownSync,
   linkSync,
@@ -25,15 +24,20 @@ import {
   type Stats,
   symlinkSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../model/errors.ts';
+import { setFileTime, setPathTime } from '../sys/times.ts';
 import { fromText, toBytes } from './byte-string.ts';
-import { exactTimes } from './exact-times.ts';
+import { fileContent } from './file-content.ts';
 import type { EntryOwner, LayerEntry } from './layer-entry.ts';
 import { runOrFail } from './program.ts';
+import type { SparseMap } from './sparse-map.ts';
+import type { ContentSink } from './tar-feed.ts';
 import { xattrBatch } from './xattrs.ts';
+
+/** `end`: it has its owner, mode and time. To be disposed of, however it went. */
+export type LayerFile = ContentSink & Disposable;
 
 /** Paths are byte strings relative to the layer's root; the root is ''. */
 export interface LayerTree {
@@ -50,12 +54,10 @@ export interface LayerTree {
     device?: { major: number; minor: number },
   ): void;
   symlink(path: string, target: string, owner: EntryOwner): void;
-  /** A file of which the content is there; needs no `prepare`. */
-  file(path: string, content: Buffer, owner: EntryOwner): void;
+  /** A new file, which is open; needs no `prepare`. */
+  file(path: string, owner: EntryOwner, sparse?: SparseMap): LayerFile;
   /** Owner, mode and time of something that is not a directory. */
   setOwner(path: string, owner: EntryOwner): void;
-  /** The same of a file by its descriptor, which is quicker. */
-  setFileOwner(path: string, fd: number, owner: EntryOwner): void;
   /** A directory's time, set at the end because every new entry changes it. */
   rememberTime(path: string, owner: EntryOwner): void;
   addXattrs(path: string, attributes: readonly [string, string][]): void;
@@ -75,7 +77,6 @@ export function layerTree(
   const base = fromText(directory);
   const host = (path: string) => toBytes(path === '' ? base : `${base}/${path}`);
   const xattrs = xattrBatch(directory);
-  const exact = exactTimes(directory);
   /** Of directories. */
   const times = new Map<string, EntryOwner>();
   /** Directories seen or made: spares most of the looking. */
@@ -126,19 +127,21 @@ export function layerTree(
       setOwner(path, owner);
     },
 
-    file(path, content, owner) {
+    file(path, owner, sparse) {
       makeParents(path);
       const fd = openNew(path);
-      try {
-        writeFully(fd, content);
-        setFileOwner(path, fd, owner);
-      } finally {
-        closeSync(fd);
-      }
+      const content = fileContent(fd, sparse);
+      return {
+        write: content.write,
+        end() {
+          content.finish();
+          setFileOwner(fd, owner);
+        },
+        [Symbol.dispose]: () => closeSync(fd),
+      };
     },
 
     setOwner,
-    setFileOwner,
     isKnownDirectory: (path) => directories.has(path),
     rememberTime: (path, owner) => times.set(path, owner),
     addXattrs: (path, attributes) => xattrs.add(path, attributes),
@@ -153,7 +156,6 @@ export function layerTree(
       if (whiteoutNode !== undefined) unlinkSync(whiteoutNode);
       xattrs.flush();
       for (const [path, owner] of times) setTime(path, owner);
-      exact.flush();
       return { implicit: [...implicit], opaque: [...opaque] };
     },
   };
@@ -186,7 +188,6 @@ export function layerTree(
   function remove(path: string, old: Stats): void {
     if (xattrs.concerns(path)) xattrs.flush();
     onRemove(path, old.isDirectory());
-    exact.leaving(path, old);
     if (!old.isDirectory()) {
       unlinkSync(host(path));
       return;
@@ -207,12 +208,12 @@ export function layerTree(
     }
   }
 
-  function setFileOwner(path: string, fd: number, owner: EntryOwner): void {
+  function setFileOwner(fd: number, owner: EntryOwner): void {
     fchownSync(fd, owner.uid, owner.gid);
     // After chown, which drops setuid and setgid.
     fchmodSync(fd, owner.mode);
-    futimesSync(fd, owner.mtime / 1000, owner.mtime / 1000);
-    if (owner.exact !== undefined) exact.set(path, fstatSync(fd).ino, owner.exact);
+    if (owner.exact === undefined) futimesSync(fd, owner.mtime / 1000, owner.mtime / 1000);
+    else setFileTime(fd, owner.exact);
   }
 
   function setOwner(path: string, owner: EntryOwner): void {
@@ -221,13 +222,12 @@ export function layerTree(
     const stat = lstatSync(host(path));
     if (!stat.isSymbolicLink()) chmodSync(host(path), owner.mode);
     // A directory's comes when nothing will change it any more.
-    if (!stat.isDirectory()) setTime(path, owner, stat);
+    if (!stat.isDirectory()) setTime(path, owner);
   }
 
-  function setTime(path: string, { mtime, exact: time }: EntryOwner, stat = lstatSync(host(path))): void {
-    lutimesSync(host(path), mtime / 1000, mtime / 1000);
-    if (time === undefined) exact.unset(stat.ino);
-    else exact.set(path, stat.ino, time);
+  function setTime(path: string, { mtime, exact }: EntryOwner): void {
+    if (exact === undefined) lutimesSync(host(path), mtime / 1000, mtime / 1000);
+    else setPathTime(host(path), exact);
   }
 
   function setOpaque(path: string): void {
@@ -263,10 +263,6 @@ export function isWhiteout(stat: Stats): boolean {
 
 function makeNode(args: string[]): void {
   runOrFail('make a device node', 'mknod', args);
-}
-
-export function writeFully(fd: number, content: Buffer): void {
-  for (let written = 0; written < content.length; ) written += writeSync(fd, content, written);
 }
 
 /** Drops a path and everything below it. */

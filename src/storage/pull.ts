@@ -17,14 +17,7 @@ import { type Archive, openDirectory } from './archive.ts';
 import { budget } from './budget.ts';
 import { adoptImage } from './containers-storage.ts';
 import type { Bytes } from './decompress.ts';
-import {
-  type Import,
-  type ImportedImage,
-  importArchive,
-  importError,
-  importImages,
-  keepHeapSmall,
-} from './import.ts';
+import { type Import, type ImportedImage, importArchive, importError, importImages } from './import.ts';
 import { isComplete } from './layers.ts';
 import type { ArchivedImage } from './manifests.ts';
 import type { StoragePaths } from './paths.ts';
@@ -75,7 +68,6 @@ export async function pullImages(
   place: Place,
   options: PullOptions,
 ): Promise<PulledImage[]> {
-  keepHeapSmall();
   if (place.transport === 'docker')
     return withStaging(paths, (staging) => fromRegistry({ paths, options, staging }, place.name)).catch(
       refused,

@@ -2,7 +2,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import type { Bytes } from './decompress.ts';
 import { writeLayerFacts } from './layers.ts';
 import { frameRecorder } from './tar-frame.ts';
@@ -24,8 +23,7 @@ export async function stageLayer(directory: string, tar: Bytes): Promise<StagedL
   const measured = measure(tar);
   const frame = frameRecorder(directory);
   try {
-    const bytes = Readable.from(frame.bytes(measured.bytes), { objectMode: false });
-    const facts = await unpackLayer(bytes, join(directory, 'diff'), frame);
+    const facts = await unpackLayer(measured.bytes, join(directory, 'diff'), frame);
     frame.finish();
     writeLayerFacts(directory, { version: 1, sizeBytes: measured.length(), ...facts });
   } finally {

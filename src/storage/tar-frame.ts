@@ -12,6 +12,7 @@ import { BerthError, isErrno } from '../model/errors.ts';
 import { toBytes } from './byte-string.ts';
 import { type Bytes, decompress } from './decompress.ts';
 import type { SparsePart } from './sparse-map.ts';
+import type { TarWatcher } from './tar-feed.ts';
 
 /** Names in a layer's directory. */
 export const FRAME_FILE = 'frame.zst';
@@ -27,12 +28,10 @@ const FILE = 1;
 const SPARSE = 2;
 const HEAD = 9;
 /** Pieces are compressed together up to so many bytes, each time a zstd frame of its own. */
-const BATCH = 256 * 1024;
+const BATCH = 64 * 1024;
 
-/** Writes down one tar while it is unpacked. INVARIANT: bytes() is ahead of entry(), and both go forward only. */
-export interface FrameRecorder {
-  /** Passes the tar on to who unpacks it. */
-  bytes(tar: AsyncIterable<Buffer>): AsyncGenerator<Buffer>;
+/** Writes down one tar while it is unpacked. INVARIANT: bytes() is ahead of file(), and both go forward only. */
+export interface FrameRecorder extends TarWatcher {
   /** The unpacker has come to a file's content: so many bytes at that offset, which will be found at `path`. */
   file(path: string, at: { offset: number; size: number; parts?: readonly SparsePart[] }): void;
   /** A file, or a directory with all that is in it, is about to be removed: content that the tar has is kept. */
@@ -58,14 +57,18 @@ export function frameRecorder(directory: string): FrameRecorder {
   let skip = 0;
 
   return {
-    async *bytes(tar) {
-      for await (const chunk of tar) {
-        const dropped = Math.min(skip, chunk.length);
-        skip -= dropped;
-        position += dropped;
-        if (dropped < chunk.length) pending.push(chunk.subarray(dropped));
-        yield chunk;
-      }
+    bytes(chunk) {
+      const dropped = Math.min(skip, chunk.length);
+      skip -= dropped;
+      position += dropped;
+      if (dropped < chunk.length) pending.push(chunk.subarray(dropped));
+    },
+
+    reached(offset) {
+      if (offset > position) raw(take(offset - position));
+      const last = pending.pop();
+      // Its memory will be used again.
+      if (last !== undefined) pending.push(Buffer.from(last));
     },
 
     file(path, { offset, size, parts }) {

@@ -21,6 +21,7 @@ import {
   type SparseMapReader,
   tarNumber,
 } from './sparse-map.ts';
+import { type ContentSink, giveDirectly } from './tar-feed.ts';
 
 export interface TarHeader {
   name: string;
@@ -48,18 +49,20 @@ export interface TarHeader {
   byteOffset: number;
   /** The PAX records before this entry, byte strings. */
   pax: Record<string, string> | null;
-  /** All of the entry's content, if it came at once: see `byteExactExtract`. */
+  /** All of the entry's content, if it is in memory: see `byteExactExtract`. */
   content?: Buffer;
+  /** Where the entry's content shall go, piece by piece, if it is not; told while the entry is. Nowhere: it is passed over. */
+  takeContent?: (sink: ContentSink) => void;
   /** Only of a sparse file: where its content belongs. */
   sparse?: SparseMap;
 }
 
 /** The parts of tar-stream 3.2.2's extractor that are replaced; a test fails when they are renamed. */
-interface Internals {
+export interface Internals {
   /** null: the block was all zeros. */
   _header: (Omit<TarHeader, 'type'> & { type: string | null }) | null;
   /** `shifted`: offset in the stream. */
-  _buffer: { buffered: number; shifted: number; shift(size: number): Buffer };
+  _buffer: { buffered: number; shifted: number; shift(size: number): Buffer; push(bytes: Buffer): void };
   /** Of the entry's content, until it has been read; it holds up what comes after it. */
   _stream: unknown;
   /** Bytes to come of what is being read, or before the next header. */
@@ -80,13 +83,18 @@ const BLOCK = 512;
 const WITHOUT_CONTENT = new Set(['link', 'symlink', 'character-device', 'block-device', 'directory', 'fifo']);
 
 /**
- * @param options.atOnce entries whose content is in memory when their header is read, and those without any, but for sparse
- * files, have it in
- * `header.content`, and instead of a stream something that is none: making one takes longer than writing a small file.
+ * @param options.direct for `readTar`: entries have no streams, for making one takes longer than writing a small file, and
+ * streams hold on to memory. Content that is in memory when its header is read is in `header.content`, as is that of entries
+ * without any, but for sparse files; other content is asked for with `header.takeContent`.
  */
-export function byteExactExtract({ atOnce = false }: { atOnce?: boolean } = {}): Extract {
+export function byteExactExtract({ direct = false }: { direct?: boolean } = {}): Extract {
   // Archives of the time before POSIX have no magic; the checksum still has to be right.
-  const options: object = { filenameEncoding: 'latin1', allowUnknownFormat: true };
+  const options: object = {
+    filenameEncoding: 'latin1',
+    allowUnknownFormat: true,
+    // Who writes waits until all is read.
+    ...(direct ? { highWaterMark: 1 } : {}),
+  };
   const extractor = extract(options);
   const internals = extractor as unknown as Internals;
   const {
@@ -127,8 +135,11 @@ export function byteExactExtract({ atOnce = false }: { atOnce?: boolean } = {}):
     if (internals._missing < 0) throw new Error('Invalid header');
     zeroBlocks = internals._header === null ? zeroBlocks + 1 : 0;
     if (zeroBlocks === 2) {
-      internals._buffer.shift(internals._buffer.buffered);
-      internals._write = (_data, done) => done(null);
+      shift.call(internals._buffer, internals._buffer.buffered);
+      internals._write = (data, done) => {
+        internals._buffer.shifted += data.length;
+        done(null);
+      };
     }
     return goOn;
   }
@@ -179,48 +190,11 @@ export function byteExactExtract({ atOnce = false }: { atOnce?: boolean } = {}):
       header.size = 0;
     }
   };
-  if (atOnce) giveAtOnce(extractor, internals);
+  if (direct) giveDirectly(extractor, internals);
   // When reading fails, the entry being read fails too; the extractor's own error is the one that counts, and an
   // 'error' event that nobody listens to would end the process.
   extractor.on('entry', (_header, content) => content.on('error', () => {}));
   return extractor;
-}
-
-/** What stands for the stream of an entry that is whole already: as much of one as tar-fs asks of what it ignores. */
-const WHOLE = { resume: () => WHOLE, on: () => WHOLE };
-
-function giveAtOnce(extractor: Extract, internals: Internals): void {
-  const { _createStream: createStream, _update: update } = internals;
-  if (createStream === undefined || update === undefined)
-    throw new Error('this tar-stream has no _createStream or _update');
-  internals._createStream = () => {
-    const { size = 0, sparse } = internals._header ?? {};
-    const whole = sparse === undefined && size <= internals._buffer.buffered;
-    return whole ? WHOLE : createStream.call(extractor);
-  };
-  extractor.on('entry', (entry, stream) => {
-    if ((stream as unknown) !== WHOLE) return;
-    const header = entry as unknown as TarHeader;
-    header.content = internals._buffer.shift(header.size);
-    internals._stream = null;
-    internals._missing = -header.size & 511;
-  });
-  // Who is done with an entry at once would otherwise come to the next one in a recursion.
-  let updating = false;
-  let again = false;
-  internals._update = () => {
-    again = true;
-    if (updating) return;
-    updating = true;
-    try {
-      while (again) {
-        again = false;
-        update.call(extractor);
-      }
-    } finally {
-      updating = false;
-    }
-  };
 }
 
 /** tar-stream takes base 256 for the complement of one where it is negative, and -1 for 0. */

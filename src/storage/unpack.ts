@@ -8,16 +8,13 @@
  * PAX owners and times, and xattrs; it would follow a symlink when a directory of the same name comes later, and look
  * at what a symlink points to.
  *
- * A file whose content is in memory already is made in `ignore` too: its streams through tar-fs took about 65 of 120 µs of
- * processor time (measured with 20 000 files). So tar-fs writes the files that are larger than a chunk or lie across two.
+ * Files are made in `ignore` too: their streams through tar-fs took about 65 of 120 µs of processor time (measured with 20 000
+ * files), and held on to their content, so that memory grew with it. So tar-fs makes directories and hard links.
  */
-import { closeSync, linkSync, lstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
-import { type Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { linkSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import * as tarFs from 'tar-fs';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { fromText, toBytes, toText } from './byte-string.ts';
-import { type FileContent, fileContent } from './file-content.ts';
 import {
   type EntryOwner,
   type LayerEntry,
@@ -26,8 +23,8 @@ import {
   layerXattrs,
   type Owner,
 } from './layer-entry.ts';
-import { type LayerTree, layerTree } from './layer-tree.ts';
-import type { SparseMap } from './sparse-map.ts';
+import { type LayerFile, type LayerTree, layerTree } from './layer-tree.ts';
+import { readTar } from './tar-feed.ts';
 import type { FrameRecorder } from './tar-frame.ts';
 import { byteExactExtract, type TarHeader } from './tar-reader.ts';
 
@@ -44,50 +41,82 @@ export interface UnpackedLayer {
  * Unpacks an uncompressed tar into `directory`, which must be empty, absolute and reachable by root alone; its parent
  * must be this import's own too (device nodes are made there first). On failure the directory is left half-filled for
  * the caller to remove. Errors: BerthError('archive') for what is wrong with the tar, 'storage' for the disk.
+ * @param tar the memory of a chunk may be used again when the next one is asked for.
  * @param frame is told what of the tar is the content of which file.
  */
 export async function unpackLayer(
-  tar: Readable,
+  tar: AsyncIterable<Buffer>,
   directory: string,
-  frame?: Pick<FrameRecorder, 'file' | 'replaced'>,
+  frame?: FrameRecorder,
 ): Promise<UnpackedLayer> {
   const tree = layerTree(directory, (...removed) => frame?.replaced(...removed));
   const base = fromText(directory);
   const state: EntryState & { root: Owner | undefined } = {
     header: undefined,
     owner: undefined,
-    path: undefined,
     root: undefined,
   };
-  const extractor = byteExactExtract({ atOnce: true });
-
-  /** tar-fs asks this for every entry before it does anything: true = tar-fs leaves it alone. */
-  const admit = (_name: string, header: TarHeader): boolean => {
+  const extractor = byteExactExtract({ direct: true });
+  /** The file that is being written. */
+  let file: LayerFile | undefined;
+  const closeFile = () => {
+    file?.[Symbol.dispose]();
+    file = undefined;
+  };
+  /** What goes wrong with an entry ends everything. */
+  const guarded = (header: TarHeader, call: () => void) => {
     try {
-      state.header = header;
-      const owner = layerOwner(header);
-      state.owner = owner;
-      const entry = layerEntry(header);
-      if (entry.kind === 'root') {
-        const { exact: _, ...root } = owner;
-        state.root = root;
-        return true;
-      }
-      const written = writtenHere(tree, entry, owner, header.content);
-      if (entry.kind === 'file' || entry.kind === 'directory') {
-        header.type = entry.kind;
-        state.path = entry.path;
-      }
-      if (entry.kind === 'file') frame?.file(entry.path, { offset: header.byteOffset, ...contentOf(header) });
-      if (!MARKERS.has(entry.kind)) tree.addXattrs((entry as { path: string }).path, layerXattrs(header));
-      return written;
+      call();
     } catch (error) {
       extractor.destroy(entryError(header, error));
-      return true;
+    }
+  };
+  const writeFile = (path: string, header: TarHeader, owner: EntryOwner) => {
+    const opened = tree.file(path, owner, header.sparse);
+    file = opened;
+    // Not before: what had the path until now may be content that the frame has to keep.
+    frame?.file(path, { offset: header.byteOffset, ...contentOf(header) });
+    const end = () => {
+      opened.end();
+      closeFile();
+    };
+    if (header.content !== undefined) {
+      opened.write(header.content);
+      end();
+    } else {
+      header.takeContent?.({
+        write: (bytes) => guarded(header, () => opened.write(bytes)),
+        end: () => guarded(header, end),
+      });
     }
   };
 
-  const sink = tarFs.extract(base, {
+  /** tar-fs asks this for every entry before it does anything: true = tar-fs leaves it alone. */
+  const admit = (_name: string, header: TarHeader): boolean => {
+    let isDone = true;
+    guarded(header, () => {
+      isDone = admitted(header);
+    });
+    return isDone;
+  };
+  const admitted = (header: TarHeader): boolean => {
+    state.header = header;
+    const owner = layerOwner(header);
+    state.owner = owner;
+    const entry = layerEntry(header);
+    if (entry.kind === 'root') {
+      const { exact: _, ...root } = owner;
+      state.root = root;
+      return true;
+    }
+    if (entry.kind === 'file') writeFile(entry.path, header, owner);
+    const written = entry.kind === 'file' || writtenHere(tree, entry, owner);
+    if (entry.kind === 'directory') header.type = entry.kind;
+    if (!MARKERS.has(entry.kind)) tree.addXattrs((entry as { path: string }).path, layerXattrs(header));
+    return written;
+  };
+
+  tarFs.extract(base, {
     extract: extractor,
     fs: tarFsCalls(tree, base, state),
     ignore: admit,
@@ -97,23 +126,24 @@ export async function unpackLayer(
   } as unknown as tarFs.ExtractOptions);
 
   try {
-    await pipeline(tar, sink);
+    await readTar(extractor, tar, frame);
     const facts = tree.finish();
     return state.root === undefined ? facts : { ...facts, root: state.root };
   } catch (error) {
     throw unpackError(error, state.header);
+  } finally {
+    closeFile();
   }
 }
 
 /** What says something about other layers and is nothing itself. */
 const MARKERS: ReadonlySet<LayerEntry['kind']> = new Set(['skip', 'whiteout', 'opaque']);
 
-/** Makes way for the entry, and makes it if tar-fs cannot, or not as quickly. */
+/** Makes way for the entry, and makes it if tar-fs cannot. */
 function writtenHere(
   tree: LayerTree,
-  entry: Exclude<LayerEntry, { kind: 'root' }>,
+  entry: Exclude<LayerEntry, { kind: 'root' | 'file' }>,
   owner: EntryOwner,
-  content: Buffer | undefined,
 ): boolean {
   switch (entry.kind) {
     case 'skip':
@@ -141,10 +171,6 @@ function writtenHere(
       tree.requireRealParents(entry.target);
       tree.prepare(entry.path, entry.kind);
       return false;
-    case 'file':
-      if (content === undefined) tree.prepare(entry.path, entry.kind);
-      else tree.file(entry.path, content, owner);
-      return content !== undefined;
     default:
       tree.prepare(entry.path, entry.kind);
       return false;
@@ -160,12 +186,10 @@ function contentOf({ size, sparse }: TarHeader) {
 interface EntryState {
   header: TarHeader | undefined;
   owner: EntryOwner | undefined;
-  path: string | undefined;
 }
 
 /** As much of a Stats as tar-fs asks. */
 const KNOWN_DIRECTORY = { isDirectory: () => true, isSymbolicLink: () => false };
-const NOT_THERE = Object.assign(new Error('not there'), { code: 'ENOENT' });
 
 type Callback = (error: unknown, value?: unknown) => void;
 
@@ -179,8 +203,7 @@ function tarFsCalls(tree: LayerTree, base: string, state: EntryState) {
     answer(
       () => {
         const { owner } = state;
-        // A file has it since it was closed.
-        if (owner === undefined || state.header?.type === 'file') return;
+        if (owner === undefined) return;
         tree.setOwner(inside(path), owner);
         if (state.header?.type === 'directory') tree.rememberTime(inside(path), owner);
         // Deferred: many small entries of one chunk would otherwise be worked off in one deep recursion.
@@ -194,9 +217,7 @@ function tarFsCalls(tree: LayerTree, base: string, state: EntryState) {
       ? done(null, KNOWN_DIRECTORY)
       : answer(() => lstatSync(toBytes(path)), done);
   return {
-    // And at the file that it is about to write: by now there is none.
-    lstat: (path: string, done: Callback) =>
-      state.header?.type === 'file' && inside(path) === state.path ? done(NOT_THERE) : stat(path, done),
+    lstat: stat,
     stat,
     // A hard link to a symlink is a link to the symlink itself; the parents have been checked.
     realpath: (path: string, done: Callback) => done(null, path),
@@ -208,45 +229,7 @@ function tarFsCalls(tree: LayerTree, base: string, state: EntryState) {
     utimes: (_path: string, _atime: Date, _mtime: Date, done: Callback) => done(null),
     chown: (_path: string, _uid: number, _gid: number, done: Callback) => done(null),
     chmod: (path: string, _mode: number, done: Callback) => finishEntry(path, done),
-    createWriteStream: (path: string) => {
-      const { owner, header } = state;
-      const finish = (fd: number) => {
-        if (owner !== undefined) tree.setFileOwner(inside(path), fd, owner);
-      };
-      return newFile(toBytes(path), { sparse: header?.sparse, finish });
-    },
   };
-}
-
-/**
- * A file that must not exist yet.
- * @param finish called with the whole file, before it is closed.
- */
-function newFile(
-  path: Buffer,
-  { sparse, finish }: { sparse: SparseMap | undefined; finish: (fd: number) => void },
-): Writable {
-  let fd = -1;
-  let content: FileContent;
-  return new Writable({
-    construct: (done) => {
-      answer(() => {
-        fd = openSync(path, 'wx', 0o600);
-        content = fileContent(fd, sparse);
-      }, done);
-    },
-    write: (chunk: Buffer, _encoding, done) => answer(() => content.write(chunk), done),
-    final: (done) =>
-      answer(() => {
-        content.finish();
-        finish(fd);
-      }, done),
-    destroy: (error, done) => {
-      if (fd >= 0) closeSync(fd);
-      fd = -1;
-      done(error);
-    },
-  });
 }
 
 function answer(call: () => unknown, done: (error: Error | null, value?: unknown) => void): void {

@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- images [ROUNDS [ROW…]]`: what `load` costs, beside Podman's in the same bed: time, CPU, and the largest
- * resident set of any round. The rounds alternate; each begins with an empty store that has its database, and with the archive in the
- * page cache. Then layers of one and four gigabytes, and one of a million empty files, which show what memory depends on.
+ * `npm run bench -- images [ROUNDS [ROW…]]`: what `load` costs, beside Podman's in the same bed: time, CPU, the largest resident
+ * set of one process in any round, and, in loads of their own that nobody times, what all its processes have in memory together.
+ * The rounds alternate; each begins with an empty store that has its database, and with the archive in the page cache.
+ * Then layers of one and four gigabytes, and one of a million empty files, which show what memory depends on.
  *
  * A store is new each time, and none is removed meanwhile: for minutes ext4 does not give the inodes of removed files to new ones,
  * but looks at each of them again and again, which made twenty thousand files take ten times as long.
@@ -10,6 +11,7 @@ import type { Bed } from '../bed/bed.ts';
 import type { ImageName } from '../bed/images.ts';
 import { bootInstalled } from '../bed/installed.ts';
 import { median, type Sample, sample } from './sample.ts';
+import { treeMemory } from './tree-memory.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 7);
 const ROWS = process.argv.slice(3);
@@ -40,7 +42,7 @@ console.log(
   `Podman's storage driver: ${(await bed.sh('podman info --format {{.Store.GraphDriverName}}')).trim()}`,
 );
 console.log(
-  `medians of ${ROUNDS} alternating rounds${' '.repeat(12)}Berth      Podman   ratio    Berth CPU   Podman CPU   Berth peak   Podman peak`,
+  `medians of ${ROUNDS} alternating rounds${' '.repeat(12)}Berth      Podman   ratio    Berth CPU   Podman CPU   largest process        all processes`,
 );
 for (const image of IMAGES.filter(isWanted))
   await compare(bed, image, { archive: `/images/${image}.tar`, rounds: ROUNDS });
@@ -65,26 +67,40 @@ async function compare(
   { archive, rounds }: { archive: string; rounds: number },
 ): Promise<void> {
   const commands = {
-    berth: (store: string) => `berth --root /var/lib/berth/${store}`,
+    berth: (store: string) => `env BERTH_ROOT=/var/lib/berth/${store} berth`,
     podman: (store: string) => `podman --root /var/lib/containers/${store} --runroot /run/${store}`,
   };
   const samples: Record<keyof typeof commands, Sample[]> = { berth: [], podman: [] };
   const peaks = { berth: 0, podman: 0 };
+  const trees = { berth: 0, podman: 0 };
+  const prepare = async (who: keyof typeof commands): Promise<{ load: string; mark: string }> => {
+    stores += 1;
+    const command = commands[who](String(stores));
+    await machine.sh(`${command} images; cat ${archive} >/dev/null; sync`, PATIENCE);
+    return {
+      load: `/usr/bin/time -q -o /tmp/peak -f '%M %x' ${command} load -q -i ${archive}`,
+      mark: `%M %x ${command}`.replaceAll(' ', '\0').replace('\0', ' '),
+    };
+  };
   for (let round = 0; round < rounds; round++)
     for (const who of round % 2 === 0 ? (['berth', 'podman'] as const) : (['podman', 'berth'] as const)) {
-      stores += 1;
-      const command = commands[who](String(stores));
-      await machine.sh(`${command} images; cat ${archive} >/dev/null; sync`, PATIENCE);
-      const load = `/usr/bin/time -q -o /tmp/peak -f '%M %x' ${command} load -q -i ${archive}`;
+      const { load } = await prepare(who);
       samples[who].push(await sample(machine, load, PATIENCE));
       const [peak = 0, code] = (await machine.ok(['cat', '/tmp/peak'])).trim().split(' ').map(Number);
-      if (code !== 0) throw new Error(`${command} load: ${await machine.ok(['cat', '/tmp/err'])}`);
+      if (code !== 0) throw new Error(`${load}: ${await machine.ok(['cat', '/tmp/err'])}`);
       peaks[who] = Math.max(peaks[who], peak);
+    }
+  for (let round = 0; round < rounds; round++)
+    for (const who of ['berth', 'podman'] as const) {
+      const { load, mark } = await prepare(who);
+      const peak = await treeMemory(mark, () => machine.sh(load, PATIENCE));
+      if (peak === 0) throw new Error(`no process of ${load} was seen`);
+      trees[who] = Math.max(trees[who], peak);
     }
   const [mine, peer] = [median(samples.berth), median(samples.podman)];
   const ms = (value: number): string => `${value.toFixed(0)} ms`.padStart(11);
-  const mb = (kb: number): string => `${(kb / 1024).toFixed(0)} MB`.padStart(12);
+  const mb = (kb: number): string => `${(kb / 1024).toFixed(0)} MB`.padStart(9);
   console.log(
-    `${title.padEnd(30)}${ms(mine.wallMs)} ${ms(peer.wallMs)} ${(mine.wallMs / peer.wallMs).toFixed(2).padStart(7)}  ${ms(mine.cpuMs)}  ${ms(peer.cpuMs)} ${mb(peaks.berth)} ${mb(peaks.podman)}`,
+    `${title.padEnd(30)}${ms(mine.wallMs)} ${ms(peer.wallMs)} ${(mine.wallMs / peer.wallMs).toFixed(2).padStart(7)}  ${ms(mine.cpuMs)}  ${ms(peer.cpuMs)} ${mb(peaks.berth)} ${mb(peaks.podman)} ${mb(trees.berth)} ${mb(trees.podman)}`,
   );
 }

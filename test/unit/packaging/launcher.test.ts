@@ -19,10 +19,12 @@ const NAMES = [
 
 /** Prints what it was given. */
 const entry = (name: string): string => `
-  const { BUN_OPTIONS, BUN_JSC_useJIT, NODE_OPTIONS, FROM_DOTENV } = process.env;
-  const [, startedWith] = /\\0BUN_JSC_useJIT=([^\\0]*)/.exec('\\0' + require('node:fs').readFileSync('/proc/self/environ', 'latin1')) ?? [];
+  const { BUN_OPTIONS, NODE_OPTIONS, FROM_DOTENV } = process.env;
+  const isForCompiler = (variable) => variable.startsWith('BUN_JSC_');
+  const kept = Object.keys(process.env).filter(isForCompiler);
+  const startedWith = require('node:fs').readFileSync('/proc/self/environ', 'latin1').split('\\0').filter(isForCompiler).sort();
   console.log(JSON.stringify({
-    name: '${name}', arguments: process.argv.slice(2), directory: import.meta.dirname, BUN_OPTIONS, BUN_JSC_useJIT, startedWith, NODE_OPTIONS, FROM_DOTENV,
+    name: '${name}', arguments: process.argv.slice(2), directory: import.meta.dirname, BUN_OPTIONS, kept, startedWith, NODE_OPTIONS, FROM_DOTENV,
   }));
 `;
 
@@ -98,22 +100,31 @@ describe('launchers', () => {
   });
 
   it('do without a compiler where there is nothing to compile for', () => {
-    const jit = (name: string, ...args: string[]): unknown => {
-      const told = answer(name, args, { MAINPID: '42', BUN_JSC_useJIT: '1' });
-      assert.equal(told.BUN_JSC_useJIT, undefined, 'it stays with the process');
+    const compiler = (name: string, ...args: string[]): unknown => {
+      const told = answer(name, args, { MAINPID: '42', BUN_JSC_useJIT: '1', BUN_JSC_gcMaxHeapSize: '1' });
+      assert.deepEqual(told.kept, [], 'it stays with the process');
       return told.startedWith;
     };
-    for (const name of NAMES) assert.equal(jit(name, 'ID'), '0', name);
-    for (const verb of ['ps', 'start', 'exec', 'create', 'run']) assert.equal(jit('berth', verb), '0', verb);
-    for (const verb of ['load', 'pull', 'logs', 'volume']) assert.equal(jit('berth', verb), undefined, verb);
-    assert.equal(jit('berth', 'container', 'export'), undefined);
-    assert.equal(jit('berth', 'container', 'ps'), '0');
-    assert.equal(
-      jit('berth', '--root', '/x', 'load'),
-      undefined,
-      'what comes after a global flag is not looked at',
-    );
-    assert.equal(jit('berth'), '0');
+    const without = ['BUN_JSC_useJIT=0'];
+    for (const name of NAMES) assert.deepEqual(compiler(name, 'ID'), without, name);
+    for (const verb of ['ps', 'start', 'exec', 'create', 'run'])
+      assert.deepEqual(compiler('berth', verb), without, verb);
+    for (const verb of ['logs', 'volume']) assert.deepEqual(compiler('berth', verb), [], verb);
+    for (const words of [['container', 'export'], ['--root', '/x', 'export'], ['--root=/x', 'export']])
+      assert.deepEqual(compiler('berth', ...words), [], words.join(' '));
+    for (const words of [['container', 'ps'], ['--root', '/x', 'ps'], []])
+      assert.deepEqual(compiler('berth', ...words), without, words.join(' '));
+    for (const words of [['load'], ['pull'], ['import'], ['--root=/x', 'load']])
+      assert.deepEqual(
+        compiler('berth', ...words),
+        [
+          'BUN_JSC_gcMaxHeapSize=2000000',
+          'BUN_JSC_useConcurrentJIT=0',
+          'BUN_JSC_useDFGJIT=0',
+          'BUN_JSC_useWarmUpMarkedBlocks=0',
+        ],
+        `${words.join(' ')} with a small heap`,
+      );
   });
 
   it('obey nothing that lies in the directory they are called in', async () => {
