@@ -27,6 +27,7 @@ import type { Ports, ReservedPorts } from './ports.ts';
 import { record } from './record.ts';
 import { releaseVolumes, useVolumes } from './run-volumes.ts';
 import { beginChecks, recordRunning } from './running.ts';
+import { labelFiles } from './selinux.ts';
 import { checkSources, containerUser, writeSpec } from './spec.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { assertSameNamespace } from './user-namespace.ts';
@@ -218,6 +219,7 @@ const STEPS: Steps<StartStep, StartContext> = {
       const { ports, container } = context;
       writeContainerFiles(ports, container.config);
       context.credentials = await mountCredentials(ports, container.config);
+      labelFiles(ports, container.config);
     },
   },
   'mount-volumes': {
