@@ -43,11 +43,11 @@ export async function useVolumes(
         { id: config.id, index },
         { ...runMount(config, mount, source), ...contextOf(config, labels) },
       );
-    const label =
-      source === undefined || labels === undefined ? undefined : relabelTo(mount.options, labels.mount);
+    if (source === undefined || labels === undefined) continue;
+    const label = relabelTo(mount.options, labels.mount);
     // Of a part only that.
     const place = mount.subpath === undefined ? source : volumes.runMountPoint(config.id, index);
-    if (label && place !== undefined) await volumes.relabel(place, label, patience(ports));
+    if (label !== undefined) await volumes.relabel(place, label, patience(ports));
   }
 }
 
@@ -56,7 +56,7 @@ function contextOf(
   { security }: ContainerConfig,
   labels: SelinuxLabels | undefined,
 ): Pick<RunMount, 'context'> {
-  if (!labels?.mount) return {};
+  if (labels === undefined) return {};
   return { context: contextOption(labels.mount, { nested: security.labelNested === true }) };
 }
 

@@ -41,7 +41,7 @@ export function withLabels(
     },
     { contexts, used: usedLevels(store), random: Buffer.from(randomBytes(4)).readUInt32LE() },
   );
-  return { ...config, selinux: labels };
+  return labels.mount === '' ? config : { ...config, selinux: labels };
 }
 
 /** Who sees the host's processes or memory cannot be kept from them; who sees another container's must be like that one. */
@@ -76,7 +76,7 @@ export function labelFiles(
 ): void {
   const { host, store, rootfs } = ports;
   const label = labelsInForce(config, host.isSelinuxEnabled)?.mount;
-  if (!label) return;
+  if (label === undefined) return;
   const { resolvConf, hosts, notify, shm: _, secrets: __, ...own } = mountedFiles(ports, config);
   const ofNetwork = networkOwner(store, config).id === config.id ? label : sharedLabel(label);
   // conmon makes its socket in there: what is made later has the type of the directory.

@@ -7,7 +7,7 @@ import { BerthError } from './errors.ts';
 /** Whole labels, `user:role:type:level`; '' where there is none. */
 export interface SelinuxLabels {
   process: string;
-  /** Of everything that is mounted for the container alone. */
+  /** Of everything that is mounted for the container alone; where a container has labels, it has this one. */
   mount: string;
 }
 

@@ -130,7 +130,7 @@ export function volumeConfig(
     ...(anonymous ? { anonymous: true as const } : {}),
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
-    ...(mountLabel ? { selinuxLabel: sharedLabel(mountLabel) } : {}),
+    ...(mountLabel === undefined ? {} : { selinuxLabel: sharedLabel(mountLabel) }),
   };
 }
 

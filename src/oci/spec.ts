@@ -107,7 +107,7 @@ export function generateSpec(input: SpecInput): Spec {
       ...(config.rdtClass === undefined ? {} : { intelRdt: { closID: config.rdtClass } }),
       maskedPaths: maskedPaths(security),
       readonlyPaths: readonlyPaths(security),
-      ...(mountLabel ? { mountLabel } : {}),
+      ...(mountLabel === undefined ? {} : { mountLabel }),
       ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
     },
   };

@@ -106,7 +106,7 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
 /** Options of mount(8) that label what is mounted for a container: of its root, which is labelled whole, and of all else. */
 function contextsOf(config: ContainerConfig): { root?: string; others?: string } {
   const mount = labelsInForce(config, isSelinuxEnabled)?.mount;
-  if (!mount) return {};
+  if (mount === undefined) return {};
   return {
     root: contextOption(mount),
     others: contextOption(mount, { nested: config.security.labelNested === true }),
