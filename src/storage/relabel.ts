@@ -1,10 +1,10 @@
 /** SELinux labels of whole trees: `z` and `Z` of a mount, and what is copied into a volume. */
-import { lstatSync, realpathSync } from 'node:fs';
-import { BerthError, isErrno, systemReason } from '../model/errors.ts';
+import { realpathSync } from 'node:fs';
+import { BerthError, systemReason } from '../model/errors.ts';
 import { assertMayRelabel } from '../model/selinux.ts';
 import { readLabel, writeLabel } from '../sys/selinux.ts';
 import { toBytes } from './byte-string.ts';
-import { namesIn, openChild, openRoot, ownPath, type Place } from './rooted.ts';
+import { namesIn, openChild, openTop, ownPath, type Place } from './rooted.ts';
 
 /** Files between two words to a listener. */
 const BATCH = 1000;
@@ -25,18 +25,16 @@ export async function relabelTree(
 ): Promise<void> {
   const real = realpathSync(file);
   assertMayRelabel(real);
-  const before = readLabel(real);
+  using top = openTop(real);
+  const before = readLabel(ownPath(top));
   if (before === undefined || before === label) return;
-  if (lstatSync(real).isDirectory()) {
-    let count = 0;
-    using top = openRoot({ directory: real });
-    for (const place of below(top)) {
-      relabel(ownPath(place), label, () => toBytes(`${real}${place.path}`).toString());
-      count += 1;
-      if (count % BATCH === 0) await stillAtIt();
-    }
-    relabel(ownPath(top), label, () => real);
-  } else relabel(real, label, () => real);
+  let count = 0;
+  for (const place of top.stat.isDirectory() ? below(top) : []) {
+    relabel(place, label, () => `${real}${toBytes(place.path).toString()}`);
+    count += 1;
+    if (count % BATCH === 0) await stillAtIt();
+  }
+  relabel(top, label, () => real);
 }
 
 const NO_MOUNTS = { directory: '', mounts: new Map<string, string>() };
@@ -51,11 +49,10 @@ function* below(directory: Place): Generator<Place> {
   }
 }
 
-function relabel(path: string, label: string, name: () => string): void {
+function relabel(place: Place, label: string, name: () => string): void {
   try {
-    writeLabel(path, label);
+    writeLabel(ownPath(place), label);
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return;
     throw new BerthError(
       'invalid',
       `cannot give ${name()} the SELinux label ${label}: ${systemReason(error)}`,
