@@ -29,7 +29,7 @@ const PARTS: Record<string, string> = {
     ),
   ),
   'refused option': 'berth create --security-opt label=bogus busybox true; echo $?',
-  'refused mount': 'berth create -v /etc:/x:z busybox true; berth create -v $HOME:/x:Z busybox true',
+  'refused mount': 'berth create -v /etc:/x:z busybox true; berth create -v /root:/x:Z busybox true',
   enforcing: 'setenforce 1; getenforce',
   labels: `berth run -d --name a busybox sleep 10000 >/dev/null; berth inspect --format '${LABELS}' a`,
   process: "ps -p $(berth inspect --format '{{.State.Pid}}' a) -o label=",
