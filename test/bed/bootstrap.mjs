@@ -1,5 +1,5 @@
 /**
- * `npm test`, `npm run demo`, `npm run bench`, `npm run bed`, `npm run selinux`: from a bare checkout on a bare Debian to the
+ * `npm test`, `npm run demo`, `npm run bench`, `npm run bed`: from a bare checkout on a bare Debian to the
  * point where test/bed/main.ts can take over. Runs on any Node from 18 on, with nothing installed.
  *
  *   node test/bed/bootstrap.mjs WORD [ARGUMENTS]
@@ -13,7 +13,6 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Debian packages the host itself needs; everything else lives in the bed. */
 const HOST_PACKAGES = ['mmdebstrap', 'systemd-container', 'attr'];
-if (process.argv[2] === 'selinux') HOST_PACKAGES.push('qemu-system-x86');
 
 checkHost();
 if (!modulesMatchLock()) step('npm packages', installModules);

@@ -1,5 +1,5 @@
 /**
- * The commands, once Node 24 and the packages are there: `main.ts test|demo|bench|bed|selinux [ARGUMENTS]`.
+ * The commands, once Node 24 and the packages are there: `main.ts test|demo|bench|bed [ARGUMENTS]`.
  * Each prepares what it needs, saying one line per step, and then runs one program.
  */
 import { spawn } from 'node:child_process';
@@ -46,7 +46,6 @@ const WORDS: Record<string, (args: string[]) => Promise<number>> = {
     return runNode([join(root, `test/bench/${isNamed ? first : 'main'}.ts`), ...(isNamed ? others : args)]);
   },
   bed,
-  selinux: () => runNode(['--test', '--test-timeout=3600000', join(root, 'test/selinux/selinux.test.ts')]),
 };
 
 const [word = '', ...args] = process.argv.slice(2);
