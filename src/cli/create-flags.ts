@@ -10,7 +10,7 @@ import { parseMountFlag } from '../model/mount-option-list.ts';
 import { parseRestartPolicy } from '../model/restart.ts';
 import { parseSdNotify, SD_NOTIFY_MODES } from '../model/sdnotify.ts';
 import { parseSecretFlag } from '../model/secret.ts';
-import { parseSecurityFlags } from '../model/security-flags.ts';
+import { NESTED, parseSecurityFlags } from '../model/security-flags.ts';
 import { parseSignal } from '../model/signal.ts';
 import { parseSize } from '../model/size.ts';
 import { parseVolumesFrom } from '../model/volumes-from.ts';
@@ -101,7 +101,10 @@ export const CREATE_FLAGS: Record<string, Flag> = {
     type: 'strings',
     help: 'A secret as a file, or with type=env a variable: NAME[,type=…,target=…]',
   },
-  'security-opt': { type: 'strings', help: 'no-new-privileges, seccomp=…, apparmor=…, mask=…, unmask=…' },
+  'security-opt': {
+    type: 'strings',
+    help: 'no-new-privileges, seccomp=…, apparmor=…, label=…, mask=…, unmask=…',
+  },
   'shm-size': { type: 'string', help: 'Size of /dev/shm', default: '64m' },
   'shm-size-systemd': { type: 'string', help: 'Size of each tmpfs that systemd as the payload has' },
   'stop-signal': { type: 'string', help: 'Signal that asks the container to end', default: 'SIGTERM' },
@@ -139,6 +142,8 @@ export function createRequest(
   const groups = args.strings('group-add').flatMap(listed);
   const keepsGroups = isKeepGroups(groups);
   const network = networkRequest(args, defaults);
+  const security = securityRequest(args);
+  const nested = security.labelNested === true ? NESTED : undefined;
   return {
     ...optional('name', name),
     ...place,
@@ -153,7 +158,7 @@ export function createRequest(
     ...optional('entrypoint', parseEntrypoint(args.string('entrypoint'))),
     ...optional('hostname', args.string('hostname') || undefined),
     labels: labels(args),
-    annotations: { ...annotations(args), ...(keepsGroups ? KEEP_GROUPS : {}) },
+    annotations: { ...annotations(args), ...(keepsGroups ? KEEP_GROUPS : {}), ...nested?.annotations },
     terminal: args.bool('tty'),
     interactive: args.bool('interactive'),
     ...optional('stopSignal', mapped(args.string('stop-signal') || undefined, parseSignal)),
@@ -164,6 +169,7 @@ export function createRequest(
       ...args.strings('volume').map((text) => parseVolumeFlag(text, process.cwd())),
       ...args.strings('mount').map((text) => parseMountFlag(text, process.cwd())),
       ...args.strings('tmpfs').map(parseTmpfsFlag),
+      ...(nested?.mounts ?? []),
     ],
     ...optional(
       'secretRequests',
@@ -188,13 +194,7 @@ export function createRequest(
     ),
     ...imageRequest(args),
     umask: parseUmask(args.string('umask') || '0022'),
-    security: {
-      ...parseSecurityFlags(args.strings('security-opt'), {
-        add: args.strings('cap-add').flatMap(listed),
-        drop: args.strings('cap-drop').flatMap(listed),
-      }),
-      ...(args.bool('privileged') ? { privileged: true } : {}),
-    },
+    security,
     ...hostRequest(args),
     limits: withoutUnlimited(limits(args)),
     ...processLimits(args),
@@ -209,6 +209,16 @@ export function createRequest(
     ...optional('conmonPidFile', mapped(args.string('conmon-pidfile') || undefined, absolute)),
     replace: args.bool('replace'),
     createCommand,
+  };
+}
+
+function securityRequest(args: Arguments): CreateRequest['security'] {
+  return {
+    ...parseSecurityFlags(args.strings('security-opt'), {
+      add: args.strings('cap-add').flatMap(listed),
+      drop: args.strings('cap-drop').flatMap(listed),
+    }),
+    ...(args.bool('privileged') ? { privileged: true } : {}),
   };
 }
 

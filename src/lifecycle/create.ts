@@ -27,6 +27,7 @@ import { resolveImage } from './resolve-image.ts';
 import { insertMissingVolumes, resolveMounts } from './resolve-mounts.ts';
 import { resolveNetworks } from './resolve-networks.ts';
 import { copySecretsFor, resolveSecrets } from './secrets.ts';
+import { checkLabels, withLabels } from './selinux.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { timezoneFile } from './timezone.ts';
 import { saveConfig, unitPath, writeUnit } from './unit-file.ts';
@@ -97,7 +98,7 @@ const STEPS: Steps<CreateStep, CreateContext> = {
       context.volumes = store.transaction(() => {
         assertDependenciesStay(store, context.config);
         assertImageStays(store, context.config);
-        const config = withUnusedIds(ports, context.config, request);
+        const config = withLabels(ports, withUnusedIds(ports, context.config, request));
         context.config = config;
         const made = insertMissingVolumes(store, config, now());
         // Whoever removes a half-made one removes its anonymous volumes too.
@@ -254,6 +255,7 @@ export function newConfig(ports: CreatePorts, request: CreateRequest): Container
     );
   for (const file of [...(config.secrets ?? []), ...(config.credentials ?? [])])
     assertMapped(config.idMappings, file, 'invalid');
+  checkLabels(ports, config);
   assertLogDestination(ports, config.health);
   if (config.timezone !== undefined) timezoneFile(ports, config.timezone);
   hostDevices(ports, config);

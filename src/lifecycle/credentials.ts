@@ -13,8 +13,9 @@ import type { Ports } from './ports.ts';
  */
 export async function mountCredentials(
   { host, rootfs }: Pick<Ports, 'host' | 'rootfs'>,
-  { id, unit, credentials: asked = [], idMappings }: ContainerConfig,
+  config: ContainerConfig,
 ): Promise<MountedSecret[]> {
+  const { unit, credentials: asked = [], idMappings } = config;
   const directory = host.unitRun().credentials;
   const given = directory === '' ? [] : (host.listDirectory(directory) ?? []);
   const missing = asked.find(({ name }) => !given.includes(name));
@@ -30,7 +31,7 @@ export async function mountCredentials(
   const files = [...others, ...asked];
   if (files.length === 0) return [];
   const owned = files.map((file) => ({ ...file, ...hostOwner(idMappings, file) }));
-  const sources = await rootfs.mountCredentials(id, directory, owned);
+  const sources = await rootfs.mountCredentials(config, directory, owned);
   return files.map(({ destination }, index) => ({
     destination,
     source: sources[index] ?? '',

@@ -33,7 +33,11 @@ export interface Rootfs {
   copySecrets(id: string, copies: readonly (SecretFile & { content: Uint8Array })[]): void;
   secretCopy(id: string, index: number): string;
   /** Copies credentials out of a directory into memory that is never swapped out, and says where each is. */
-  mountCredentials(id: string, directory: string, files: readonly SecretFile[]): Promise<string[]>;
+  mountCredentials(
+    config: ContainerConfig,
+    directory: string,
+    files: readonly SecretFile[],
+  ): Promise<string[]>;
   /** What containers have mounted of them stays with those. Not mounted is success. */
   unmountCredentials(id: string): Promise<void>;
   delete(id: string): Promise<void>;
@@ -116,6 +120,7 @@ export interface RunMount {
   subpath?: string;
   overlay?: { upperdir?: string; workdir?: string };
   shown?: { ids: IdMappings; destination: string; recursive: boolean };
+  context?: string | undefined;
 }
 
 /** A directory in a container's mounted root, and with which owners the container has the volume that lies over it. */
@@ -137,7 +142,7 @@ export interface Volumes {
   unmount(name: string): Promise<void>;
   isEmpty(name: string): boolean;
   /** What is in a directory of the container's mounted root, into an empty volume; false if there is nothing to do. */
-  copyUp(name: string, from: VolumeOrigin): Promise<boolean>;
+  copyUp(config: VolumeConfig, from: VolumeOrigin): Promise<boolean>;
   /** Somebody who copied was killed after the copy was whole. */
   isCopyingUp(name: string): boolean;
   /** Once it is recorded that it was done. */
@@ -145,6 +150,8 @@ export interface Volumes {
   /** Owner and mode of that directory; false if there is none: then it is the user's. */
   adoptOwner(name: string, from: VolumeOrigin & { user: { uid: number; gid: number } }): boolean;
   chownTree(directory: string, owner: { uid: number; gid: number }): void;
+  /** Gives a file or a whole directory a label of SELinux's; see storage/relabel.ts. */
+  relabel(file: string, label: string, stillAtIt: () => Promise<void>): Promise<void>;
   /** Takes the directory away at once; what is returned brings it back. */
   putAside(name: string): () => void;
   /** Removes what was put aside. */

@@ -16,6 +16,7 @@ import type {
   ExitRecord,
   ImageRecord,
 } from '../model/records.ts';
+import type { SelinuxContexts } from '../model/selinux.ts';
 import type { Settings } from '../model/settings.ts';
 import type { ContainerState, ProcessRef } from '../model/state.ts';
 import type { VolumeConfig, VolumeRecord, VolumeState } from '../model/volume.ts';
@@ -184,6 +185,14 @@ export interface Host {
   cgroupProcesses(cgroup: string): number[];
   /** What confines a process for SELinux or AppArmor; empty if nothing does. */
   securityLabel(pid: number): string;
+  /** May files and processes have labels of SELinux's? */
+  isSelinuxEnabled(): boolean;
+  /** What its policy has for containers; undefined where it is off. */
+  selinuxContexts(): SelinuxContexts | undefined;
+  /** Links followed. False on a file system that has no labels. */
+  writeLabel(file: string, label: string): boolean;
+  /** Home directories of whoever asks: root's, and through sudo(8) the person's. */
+  homes(): string[];
   /** Of the user namespace at a path; undefined if there is none, or it is this process's own. */
   idMappingsOf(path: string): IdMappings | undefined;
   /** Inode numbers of a process's namespaces by the name in /proc/PID/ns; empty if it is gone. */
@@ -211,7 +220,8 @@ export interface Host {
   appendText(file: string, text: string): void;
   /** What callers of writeText left beside a file when they were killed. */
   halfWritten(file: string): string[];
-  makeDirectory(directory: string): void;
+  /** With its parents; 0700 unless told. */
+  makeDirectory(directory: string, mode?: number): void;
   /** By a symbolic link, at once. */
   replaceByLink(file: string, target: string): void;
   /** The device at a path, or those below a directory; see sys/devices.ts. Undefined if there is nothing. */

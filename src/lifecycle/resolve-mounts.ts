@@ -128,11 +128,19 @@ function volumesFrom(store: Store, text: string): MountConfig[] {
  * Rows for the volumes that a new container names and that are not there, in the transaction that inserts its own row; the
  * ones that were made. Their directories are for the caller to make, or for the first use.
  */
-export function insertMissingVolumes(store: Store, { mounts }: ContainerConfig, now: string): VolumeConfig[] {
+export function insertMissingVolumes(
+  store: Store,
+  { mounts, selinux }: ContainerConfig,
+  now: string,
+): VolumeConfig[] {
   return mounts.flatMap(({ volume, anonymous, options }) => {
     if (volume === undefined || store.getVolume(volume) !== undefined) return [];
     if (options.includes('nocreate')) throw noSuchVolume(volume);
-    const config = newVolume(volume, options, { now, anonymous: anonymous === true });
+    const config = newVolume(volume, options, {
+      now,
+      anonymous: anonymous === true,
+      mountLabel: selinux?.mount,
+    });
     store.insertVolume(config, initialVolumeState(config));
     appendVolumeEvent(store, config, { status: 'create' }, now);
     return [config];
@@ -142,7 +150,7 @@ export function insertMissingVolumes(store: Store, { mounts }: ContainerConfig, 
 function newVolume(
   name: string,
   words: readonly string[],
-  facts: { now: string; anonymous: boolean },
+  facts: { now: string; anonymous: boolean; mountLabel: string | undefined },
 ): VolumeConfig {
   try {
     return volumeConfig(

@@ -2,6 +2,7 @@
 import type { ContainerConfig, MountConfig } from '../model/config.ts';
 import { containerOwner, hostOwner, type IdMappings } from '../model/id-map.ts';
 import { isIdmapOption, shownOwners } from '../model/idmap-option.ts';
+import { contextOption, labelsInForce, relabelTo, type SelinuxLabels } from '../model/selinux.ts';
 import {
   allowsCopyUp,
   isMountedVolume,
@@ -10,7 +11,7 @@ import {
   type VolumeState,
 } from '../model/volume.ts';
 import { overlayDirectories } from '../oci/mount-options.ts';
-import type { RunMount } from './ports.ts';
+import type { Ports, RunMount } from './ports.ts';
 import { mountLocked, unmountIfUnused, type VolumePorts, withVolume } from './volume-use.ts';
 
 interface Owner {
@@ -23,8 +24,13 @@ interface Owner {
  * are mounted and used for the first time, `U` gives sources to the user, images and overlays are mounted. What a run
  * that nobody cleaned up has left goes first.
  */
-export async function useVolumes(ports: VolumePorts, config: ContainerConfig, user: Owner): Promise<void> {
-  const { volumes } = ports;
+export async function useVolumes(
+  ports: VolumePorts & Pick<Ports, 'notify'>,
+  config: ContainerConfig,
+  user: Owner,
+): Promise<void> {
+  const { volumes, host } = ports;
+  const labels = labelsInForce(config, host.isSelinuxEnabled);
   await volumes.unmountRun(config.id);
   for (const mount of config.mounts)
     if (mount.volume !== undefined) await useVolume(ports, config, mount, user);
@@ -33,8 +39,39 @@ export async function useVolumes(ports: VolumePorts, config: ContainerConfig, us
     if (source !== undefined && mount.options.includes('U'))
       volumes.chownTree(source, ownerOnDisk(config, mount, user));
     if (needsMountOfRun(mount))
-      await volumes.mountForRun({ id: config.id, index }, runMount(config, mount, source));
+      await volumes.mountForRun(
+        { id: config.id, index },
+        { ...runMount(config, mount, source), ...contextOf(config, labels) },
+      );
+    if (source === undefined || labels === undefined) continue;
+    const label = relabelTo(mount.options, labels.mount);
+    // Of a part only that.
+    const place = mount.subpath === undefined ? source : volumes.runMountPoint(config.id, index);
+    if (label !== undefined) await volumes.relabel(place, label, patience(ports));
   }
+}
+
+/** What an image or an overlay is labelled as. */
+function contextOf(
+  { security }: ContainerConfig,
+  labels: SelinuxLabels | undefined,
+): Pick<RunMount, 'context'> {
+  if (labels === undefined) return {};
+  return { context: contextOption(labels.mount, { nested: security.labelNested === true }) };
+}
+
+/** How often systemd is told that a start goes on, and how much longer than that it is to wait. */
+const EXTEND_EVERY_MS = 10_000;
+const EXTEND_MARGIN_MS = 60_000;
+
+/** Called ever so often, it has systemd wait for a start that goes on. */
+function patience({ notify }: Pick<Ports, 'notify'>): () => Promise<void> {
+  let told = performance.now();
+  return async () => {
+    if (performance.now() - told < EXTEND_EVERY_MS) return;
+    told = performance.now();
+    await notify([`EXTEND_TIMEOUT_USEC=${(EXTEND_EVERY_MS + EXTEND_MARGIN_MS) * 1000}`]);
+  };
 }
 
 /**
@@ -118,7 +155,7 @@ async function firstUse(
   const from = { id, directory: mount.destination, shown };
   const allowed = allowsCopyUp(config) && !mount.options.includes('nocopy') && mount.subpath === undefined;
   const begun = volumes.isCopyingUp(name);
-  const copied = state.needsCopyUp && (allowed || begun) ? await volumes.copyUp(name, from) : false;
+  const copied = state.needsCopyUp && (allowed || begun) ? await volumes.copyUp(config, from) : false;
   const next: VolumeState = { ...state, needsCopyUp: state.needsCopyUp && !copied };
   if (state.needsChown && (copied || volumes.isEmpty(name))) {
     const found = volumes.adoptOwner(name, { ...from, user });

@@ -22,6 +22,7 @@ import { becomeReady, processesOf, type ReadyContext } from './ready.ts';
 import { record } from './record.ts';
 import { releaseVolumes, useVolumes } from './run-volumes.ts';
 import { recordRunning } from './running.ts';
+import { labelFiles } from './selinux.ts';
 import { checkSources, containerUser, writeSpec } from './spec.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { assertSameNamespace } from './user-namespace.ts';
@@ -187,6 +188,7 @@ const STEPS: Steps<StartStep, StartContext> = {
       const { ports, container } = context;
       writeContainerFiles(ports, container.config);
       context.credentials = await mountCredentials(ports, container.config);
+      labelFiles(ports, container.config);
     },
   },
   'mount-volumes': {

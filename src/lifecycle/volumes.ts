@@ -35,7 +35,8 @@ export function createVolume(
 ): string {
   const { store, volumes, host, now, randomBytes } = ports;
   const name = request.name ?? idFromBytes(randomBytes(32));
-  const config = volumeConfig(request, { name, now: now(), anonymous: false });
+  const mountLabel = host.selinuxContexts()?.file;
+  const config = volumeConfig(request, { name, now: now(), anonymous: false, mountLabel });
   const device = boundDevice(config.options);
   if (device !== undefined && !host.exists(device))
     throw new BerthError(

@@ -11,6 +11,7 @@ import type { JoinedNamespace, NamespaceConfig } from './namespace.ts';
 import type { NetworkAttachment, PortMapping } from './network.ts';
 import type { SdNotifyMode } from './sdnotify.ts';
 import type { SecretCopy, SecretFile, SecretVariable } from './secret.ts';
+import type { SelinuxLabels } from './selinux.ts';
 
 /** A mount as asked for: `-v`, `--tmpfs`, `--mount`, a VOLUME of the image, `--volumes-from`. */
 export interface MountConfig {
@@ -99,7 +100,10 @@ export interface SecurityConfig {
   mask: string[];
   unmask: string[] | 'ALL';
   apparmor?: string;
+  /** Values of `--security-opt label=`, but for `nested`. */
   label: string[];
+  /** `label=nested`: what is mounted for it can be given other labels, from within. */
+  labelNested?: true;
 }
 
 /** `--ulimit name=soft[:hard]`; -1 = unlimited. */
@@ -233,6 +237,8 @@ export interface ContainerConfig {
   systemd?: boolean;
 
   security: SecurityConfig;
+  /** Decided at create; absent: the host had no SELinux then. */
+  selinux?: SelinuxLabels;
   limits: ResourceLimits;
 
   /** Absolute path of the OCI runtime. */

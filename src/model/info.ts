@@ -62,7 +62,12 @@ export interface HostReport {
   uptime: string;
   /** os-release(5). */
   osRelease: string;
-  security: { apparmorEnabled: boolean; seccompEnabled: boolean; seccompProfilePath: string };
+  security: {
+    apparmorEnabled: boolean;
+    seccompEnabled: boolean;
+    seccompProfilePath: string;
+    selinuxEnabled: boolean;
+  };
   capabilities: readonly string[];
   conmon: ProgramReport | undefined;
   runtime: ProgramReport | undefined;
@@ -136,7 +141,7 @@ export function infoReport({ host, systemd, settings, ...facts }: InfoFacts) {
         rootless: false,
         seccompEnabled: host.security.seccompEnabled,
         seccompProfilePath: host.security.seccompProfilePath,
-        selinuxEnabled: false, // containers are given no labels
+        selinuxEnabled: host.security.selinuxEnabled,
       },
       swapFree: memory('SwapFree'),
       swapTotal: memory('SwapTotal'),

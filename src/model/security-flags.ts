@@ -1,7 +1,17 @@
 /** `--security-opt` entries → SecurityConfig. */
 import path from 'node:path';
-import type { SecurityConfig } from './config.ts';
+import type { RequestedMount, SecurityConfig } from './config.ts';
 import { BerthError } from './errors.ts';
+import { SELINUX_FILES } from './selinux.ts';
+
+/**
+ * What `label=nested` adds to a container: the policy's files, and that crun labels the roots of its mounts alone, not all that
+ * comes into them (crun(1), run.oci.mount_context_type).
+ */
+export const NESTED = {
+  mounts: [{ type: 'bind', source: SELINUX_FILES, destination: SELINUX_FILES, options: [] }],
+  annotations: { 'run.oci.mount_context_type': 'rootcontext' },
+} satisfies { mounts: RequestedMount[]; annotations: Record<string, string> };
 
 /** Folds the entries into a config; podman-create(1), --security-opt. */
 export function parseSecurityFlags(
@@ -18,6 +28,9 @@ export function parseSecurityFlags(
     label: [],
   };
   for (const [index, option] of options.entries()) apply(security, option, index);
+  // It needs the policy's own files, and to see them.
+  if (security.labelNested === true && security.unmask !== 'ALL')
+    security.unmask.push(SELINUX_FILES, '/proc');
   return security;
 }
 
@@ -42,7 +55,8 @@ function apply(security: SecurityConfig, option: string, index: number): void {
       security.apparmor = needed(option, value);
       return;
     case 'label':
-      security.label.push(needed(option, value));
+      if (value === 'nested') security.labelNested = true;
+      else security.label.push(needed(option, value));
       return;
     case 'mask':
       security.mask.push(...paths(option, value));

@@ -2,6 +2,7 @@
 import type { MountConfig } from './config.ts';
 import { BerthError } from './errors.ts';
 import { isIdmapOption } from './idmap-option.ts';
+import { relabelTo, type SelinuxLabels, sharedLabel } from './selinux.ts';
 import type { ProcessRef } from './state.ts';
 
 /** Fixed at create; lies as JSON beside the data too, so that a lost database can be rebuilt. Options are as shown. */
@@ -18,6 +19,8 @@ export interface VolumeConfig {
   /** Whose its directory is; absent: to be seen at its first use. */
   uid?: number;
   gid?: number;
+  /** SELinux's of its directory, which all containers may use; absent: the host had no SELinux when it was made. */
+  selinuxLabel?: string;
 }
 
 /** What changes while it lives. */
@@ -96,7 +99,12 @@ export function volumeOptions(words: readonly string[]): Record<string, string> 
 /** Throws BerthError with Podman's words for an unknown driver, option or name. */
 export function volumeConfig(
   { driver, labels, options, ...owner }: VolumeRequest,
-  { name, now, anonymous }: { name: string; now: string; anonymous: boolean },
+  {
+    name,
+    now,
+    anonymous,
+    mountLabel,
+  }: { name: string; now: string; anonymous: boolean; mountLabel?: string | undefined },
 ): VolumeConfig {
   if (driver !== LOCAL_DRIVER && driver !== '')
     throw new BerthError(
@@ -122,6 +130,7 @@ export function volumeConfig(
     ...(anonymous ? { anonymous: true as const } : {}),
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
+    ...(mountLabel === undefined ? {} : { selinuxLabel: sharedLabel(mountLabel) }),
   };
 }
 
@@ -196,6 +205,19 @@ export function needsPreparing({ type, options }: Pick<MountConfig, 'type' | 'op
   return (
     type === 'volume' || needsMountOfRun({ type, options }) || (type === 'bind' && options.includes('U'))
   );
+}
+
+/** The mounts of a container for which a start has something to do. */
+export function mountsToPrepare({
+  mounts,
+  selinux,
+}: {
+  mounts: readonly MountConfig[];
+  selinux?: SelinuxLabels;
+}): MountConfig[] {
+  const isRelabelled = ({ options }: MountConfig): boolean =>
+    selinux !== undefined && relabelTo(options, selinux.mount) !== undefined;
+  return mounts.filter((mount) => needsPreparing(mount) || isRelabelled(mount));
 }
 
 /** Must it be mounted on the host for the time of a run (storage/run-mounts.ts)? */

@@ -14,6 +14,8 @@ export interface HostFacts {
   /** What security.seccomp names, parsed; needed unless unconfined or privileged. */
   seccompProfile?: SeccompProfile;
   apparmorEnabled: boolean;
+  /** May labels be set? Of a container that has none it need not be known. */
+  selinuxEnabled?: boolean;
   /** A profile that is loaded and meant for containers; for those that name none. */
   apparmorProfile?: string;
   /** `cgroup.controllers` of the cgroup in which the container's will be made. */

@@ -2,6 +2,7 @@
  * Kernel files that a container must not see (masked) or not change (read-only).
  */
 import type { SecurityConfig } from '../model/config.ts';
+import { SELINUX_FILES } from '../model/selinux.ts';
 
 /** Podman 5's set, less its duplicate of /sys/devices/virtual/powercap. */
 const MASKED = [
@@ -15,7 +16,7 @@ const MASKED = [
   '/proc/timer_stats',
   '/sys/devices/virtual/powercap',
   '/sys/firmware',
-  '/sys/fs/selinux',
+  SELINUX_FILES,
 ];
 
 const READ_ONLY = ['/proc/asound', '/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];

@@ -25,6 +25,7 @@ export function containerProcess(
 ): Process {
   const { security } = config;
   const apparmor = apparmorProfile(config, host);
+  const selinux = host.selinuxEnabled === true ? config.selinux?.process : undefined;
   return {
     terminal: config.terminal,
     user: { uid: user.uid, gid: user.gid, umask: config.umask, additionalGids: mappedGroups(config, user) },
@@ -41,6 +42,7 @@ export function containerProcess(
     rlimits: rlimits(config, host),
     noNewPrivileges: security.noNewPrivileges,
     ...(apparmor === undefined ? {} : { apparmorProfile: apparmor }),
+    ...(selinux ? { selinuxLabel: selinux } : {}),
     ...(config.oomScoreAdj === undefined ? {} : { oomScoreAdj: config.oomScoreAdj }),
   };
 }
@@ -80,7 +82,7 @@ export interface ExecOptions {
 /**
  * The process document for `crun exec --process` / `runc exec --process`.
  *
- * Everything not named comes from the container: user and groups, directory, umask, rlimits, AppArmor,
+ * Everything not named comes from the container: user and groups, directory, umask, rlimits, AppArmor, SELinux,
  * no_new_privileges, OOM score. The environment is the container's with HOME of the new user.
  * @param running the `process` of the container's spec as it was started.
  * @throws BerthError `usage` when there is no command.

@@ -75,6 +75,7 @@ export function generateSpec(input: SpecInput): Spec {
   const propagation = rootfsPropagation(mounts);
   const seccomp = seccompOf(config, process.capabilities.bounding, host);
   const sysctl = containerSysctls(config);
+  const mountLabel = host.selinuxEnabled === true ? config.selinux?.mount : undefined;
   const devices = (input.devices ?? []).map(({ access: _, ...device }) => ({
     ...device,
     fileMode: device.fileMode & 0o777,
@@ -106,6 +107,7 @@ export function generateSpec(input: SpecInput): Spec {
       ...(config.rdtClass === undefined ? {} : { intelRdt: { closID: config.rdtClass } }),
       maskedPaths: maskedPaths(security),
       readonlyPaths: readonlyPaths(security),
+      ...(mountLabel === undefined ? {} : { mountLabel }),
       ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
     },
   };

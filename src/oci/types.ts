@@ -29,6 +29,7 @@ export interface Process {
   rlimits: Rlimit[];
   noNewPrivileges: boolean;
   apparmorProfile?: string;
+  selinuxLabel?: string;
   oomScoreAdj?: number;
 }
 
@@ -73,6 +74,8 @@ export interface Linux {
   seccomp?: Seccomp;
   maskedPaths: string[];
   readonlyPaths: string[];
+  /** SELinux's, of what the runtime mounts. */
+  mountLabel?: string;
   personality?: { domain: 'LINUX' | 'LINUX32' };
   intelRdt?: { closID: string };
   /** `rslave` is not in the specification, see generateSpec. */

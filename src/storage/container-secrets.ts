@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import type { SecretFile } from '../model/secret.ts';
 import { syncDirectory } from '../sys/files.ts';
 import { containerPaths, type StoragePaths } from './paths.ts';
-import { mountCommand, unmountRootfs } from './rootfs.ts';
+import { mountCommand, unmountRootfs, withContext } from './rootfs.ts';
 
 /** Of a file, whatever was asked for: a set-uid secret has no meaning. */
 const MODE_BITS = 0o777;
@@ -56,12 +56,17 @@ export function secretCopy(paths: StoragePaths, id: string, index: number): stri
 export async function mountCredentials(
   paths: StoragePaths,
   id: string,
-  { directory, files }: { directory: string; files: readonly SecretFile[] },
+  {
+    directory,
+    files,
+    context,
+  }: { directory: string; files: readonly SecretFile[]; context?: string | undefined },
 ): Promise<string[]> {
   const { credentials } = containerPaths(paths, id);
   await unmountRootfs(credentials);
   mkdirSync(credentials, { recursive: true, mode: 0o700 });
-  await mountCommand(['-t', 'ramfs', '-o', 'nosuid,nodev,noexec,mode=0700', '--', 'ramfs', credentials], '/');
+  const options = withContext('nosuid,nodev,noexec,mode=0700', context);
+  await mountCommand(['-t', 'ramfs', '-o', options, '--', 'ramfs', credentials], '/');
   return files.map(({ name, uid, gid, mode }, index) => {
     const copy = join(credentials, String(index));
     copyFileSync(join(directory, name), copy);

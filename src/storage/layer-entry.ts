@@ -38,6 +38,8 @@ const AUFS = '.wh..wh.';
 const XATTR = 'SCHILY.xattr.';
 /** State of the overlay file system that would be believed if it lay in a layer; only whiteouts may set it. */
 const OVERLAY_STATE = 'trusted.overlay.';
+/** SELinux's: of another host's policy it could not even be set. */
+const LABEL = 'security.selinux';
 
 const MAX_ID = 2 ** 32 - 2;
 
@@ -111,11 +113,11 @@ function exactTime(text: string | undefined): ExactTime | undefined {
   return { seconds: Number(seconds), nanoseconds };
 }
 
-/** Extended attributes, as [name, value] byte strings; overlayfs' own are left out. */
+/** Extended attributes, as [name, value] byte strings; overlayfs' own are left out, and labels, which are the place's. */
 export function layerXattrs(header: TarHeader): [string, string][] {
   return Object.entries(header.pax ?? {}).flatMap(([key, value]): [string, string][] => {
     const name = key.startsWith(XATTR) ? key.slice(XATTR.length) : '';
-    return name === '' || name.startsWith(OVERLAY_STATE) ? [] : [[name, value]];
+    return name === '' || name === LABEL || name.startsWith(OVERLAY_STATE) ? [] : [[name, value]];
   });
 }
 

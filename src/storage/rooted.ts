@@ -56,6 +56,11 @@ export function openRoot({ directory }: Pick<TreeRoot, 'directory'>): Place {
   return placeOf(openSync(directory, O_PATH | constants.O_DIRECTORY), '/');
 }
 
+/** Opens what is at a host path, a link itself, as the top of a tree. */
+export function openTop(file: string): Place {
+  return placeOf(openSync(file, O_PATH | constants.O_NOFOLLOW), '/');
+}
+
 /**
  * Follows a path from the root of the tree. Undefined when a directory on the way is missing; throws
  * BerthError('invalid') for too many links and for a way through something that is no directory.

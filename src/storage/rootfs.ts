@@ -36,6 +36,8 @@ export interface RootfsTarget {
   mountPoint: string;
   /** Of the container's user namespace. */
   ids?: IdMappings | undefined;
+  /** Option of mount(8) that gives an overlay a label of SELinux's. */
+  context?: string | undefined;
 }
 
 /**
@@ -84,13 +86,17 @@ export async function mountSource(
 /** Mounts a tmpfs for a /dev/shm that several containers use; one that is there is left as it is. */
 export async function mountShm(
   directory: string,
-  { sizeBytes, ids }: { sizeBytes: number; ids: IdMappings | undefined },
+  {
+    sizeBytes,
+    ids,
+    context,
+  }: { sizeBytes: number; ids: IdMappings | undefined; context?: string | undefined },
 ): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (isMountPoint(directory)) return;
   const { uid, gid } = hostOwner(ids, { uid: 0, gid: 0 });
   const options = `nosuid,nodev,noexec,mode=1777,size=${sizeBytes},uid=${uid},gid=${gid}`;
-  await mountCommand(['-t', 'tmpfs', '-o', options, '--', 'shm', directory], '/');
+  await mountCommand(['-t', 'tmpfs', '-o', withContext(options, context), '--', 'shm', directory], '/');
 }
 
 /**
@@ -148,20 +154,21 @@ async function mountOver(paths: StoragePaths, directory: string, target: RootfsT
   requireDirectory(directory);
   const container = containerPaths(paths, target.id);
   prepareUpperOf(directory, { upper: container.upper, ids: shifting(target.ids) });
-  await mountOverlay([directory], { ...container, mountPoint: target.mountPoint });
+  const { mountPoint, context } = target;
+  await mountOverlay([directory], { ...container, mountPoint, context });
 }
 
 async function mountImage(
   paths: StoragePaths,
   layers: readonly string[],
-  { id, mountPoint, ids: all }: RootfsTarget,
+  { id, mountPoint, ids: all, context }: RootfsTarget,
 ): Promise<void> {
   const container = containerPaths(paths, id);
   const ids = shifting(all);
-  if (ids === undefined) return mountLayers(paths, layers, { ...container, mountPoint });
+  const target = { ...container, mountPoint, context };
+  if (ids === undefined) return mountLayers(paths, layers, target);
   for (const diffId of layers) assertLayer(paths, diffId);
   prepareUpper(paths, layers, { upper: container.upper, ids });
-  const target = { ...container, mountPoint };
   try {
     const shown = await showLayers(paths, layers, { container, ids });
     if (shown !== undefined) return await mountOverlay(shown, target);
@@ -195,7 +202,8 @@ async function showLayers(
   return shown;
 }
 
-type OverlayPlaces = Pick<ContainerPaths, 'lower' | 'upper' | 'work'> & { mountPoint: string };
+type OverlayPlaces = Pick<ContainerPaths, 'lower' | 'upper' | 'work'> &
+  Pick<RootfsTarget, 'mountPoint' | 'context'>;
 
 /**
  * Mounts an overlay of layers. Its directories are made where they are missing; `upper`, `work` and `lower` lie beside
@@ -221,7 +229,7 @@ async function mountOverlay(lowers: readonly string[], target: OverlayPlaces): P
   // Relative to the working directory: mount(2) takes one page of options, and no character of a path needs escaping.
   const options = `lowerdir=${lower.join(':')},upperdir=../upper,workdir=../work`;
   try {
-    mountOverlayAt(target.mountPoint, options, target.lower);
+    mountOverlayAt(target.mountPoint, withContext(options, target.context), target.lower);
   } catch (error) {
     throw new BerthError('storage', `cannot mount the root file system: ${messageOf(error)}`, {
       cause: error,
@@ -275,6 +283,11 @@ function link(target: string, path: string): void {
     if (!isErrno(error, 'ENOENT')) throw error;
   }
   symlinkSync(target, path);
+}
+
+/** Options of a mount with the one that labels it, if there is one. */
+export function withContext(options: string, context: string | undefined): string {
+  return context === undefined ? options : `${options},${context}`;
 }
 
 /** mount(8) with a private mount; throws BerthError('storage') that begins with `cannot mount` and `what`. */

@@ -21,7 +21,7 @@ import { mountsWithin } from '../sys/mountinfo.ts';
 import { fromText } from './byte-string.ts';
 import { containerPaths, type StoragePaths } from './paths.ts';
 import { lookUp } from './rooted.ts';
-import { mountCommand, mountLayers, mountSource, unmountRootfs } from './rootfs.ts';
+import { mountCommand, mountLayers, mountSource, unmountRootfs, withContext } from './rootfs.ts';
 
 /** What is to be mounted: an image by its layers (diff ids, lowest first), a directory, or an overlay over one. */
 export interface RunMount {
@@ -33,6 +33,8 @@ export interface RunMount {
   overlay?: { upperdir?: string; workdir?: string };
   /** With other owners, for an error about which it is said where it is mounted. */
   shown?: { ids: IdMappings; destination: string; recursive: boolean };
+  /** See RootfsTarget: of an image or an overlay. */
+  context?: string | undefined;
 }
 
 /** Host path from which the runtime binds a mount of a run. */
@@ -44,7 +46,7 @@ export function runMountPoint(paths: StoragePaths, id: string, index: number): s
 export async function mountForRun(
   paths: StoragePaths,
   { id, index }: { id: string; index: number },
-  { image, directory = '', subpath, overlay, shown }: RunMount,
+  { image, directory = '', subpath, overlay, shown, context }: RunMount,
 ): Promise<void> {
   const base = join(containerPaths(paths, id).mounts, String(index));
   mkdirSync(base, { recursive: true, mode: 0o700 });
@@ -54,7 +56,7 @@ export async function mountForRun(
     source = join(base, 'image');
     mkdirSync(source);
     const beside = { lower: join(base, 'lower'), upper: join(base, 'upper'), work: join(base, 'work') };
-    await mountLayers(paths, image.layers, { ...beside, mountPoint: source });
+    await mountLayers(paths, image.layers, { ...beside, mountPoint: source, context });
   }
   const isPart = overlay === undefined && shown === undefined;
   if (isPart || subpath !== undefined) {
@@ -62,7 +64,7 @@ export async function mountForRun(
     await bindPart(source, subpath ?? '/', part);
     source = part;
   }
-  if (overlay !== undefined) await mountOver(base, source, overlay);
+  if (overlay !== undefined) await mountOver(base, source, { ...overlay, context });
   else if (shown !== undefined) await mountSource({ ...shown, source }, mountPoint, shown.ids);
 }
 
@@ -105,7 +107,7 @@ async function bindPart(directory: string, subpath: string, mountPoint: string):
 async function mountOver(
   base: string,
   lower: string,
-  { upperdir, workdir }: NonNullable<RunMount['overlay']>,
+  { upperdir, workdir, context }: NonNullable<RunMount['overlay']> & Pick<RunMount, 'context'>,
 ) {
   const beside = join(base, 'over');
   mkdirSync(beside);
@@ -116,7 +118,7 @@ async function mountOver(
   const mountPoint = join(base, 'merged');
   rmSync(mountPoint, { recursive: true, force: true });
   mkdirSync(mountPoint);
-  const options = 'lowerdir=lower,upperdir=upper,workdir=work';
+  const options = withContext('lowerdir=lower,upperdir=upper,workdir=work', context);
   await mountCommand(
     ['-t', 'overlay', '-o', options, '--', 'overlay', mountPoint],
     beside,

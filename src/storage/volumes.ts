@@ -24,10 +24,12 @@ import { assertMayChown, mountArguments, type VolumeConfig } from '../model/volu
 import { syncDirectory, writeFileAtomic } from '../sys/files.ts';
 import { resolveInRoot } from '../sys/inroot.ts';
 import { mountAt } from '../sys/mountinfo.ts';
+import { writeLabel } from '../sys/selinux.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
 import { xattrsInNamespace } from './file-capabilities.ts';
 import type { StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
+import { relabelTree } from './relabel.ts';
 import { namesIn, openChild, openRoot, ownPath, type Place } from './rooted.ts';
 import { unmountRootfs } from './rootfs.ts';
 import { changeOwners } from './shifted-layers.ts';
@@ -56,6 +58,7 @@ export function makeVolume(paths: StoragePaths, config: VolumeConfig): void {
   mkdirSync(unfinished);
   chmodSync(unfinished, 0o755);
   chownSync(unfinished, config.uid ?? 0, config.gid ?? 0);
+  if (config.selinuxLabel !== undefined) writeLabel(unfinished, config.selinuxLabel);
   try {
     renameSync(unfinished, data);
     syncDirectory(root);
@@ -109,7 +112,7 @@ export function isVolumeEmpty(paths: StoragePaths, name: string): boolean {
  */
 export async function copyUp(
   paths: StoragePaths,
-  name: string,
+  { name, selinuxLabel }: VolumeConfig,
   { root, directory, shown }: { root: string; directory: string; shown?: IdMappings | undefined },
 ): Promise<boolean> {
   const data = volumeData(paths, name);
@@ -126,6 +129,8 @@ export async function copyUp(
         owner: (owner) => containerOwner(shown, owner),
         xattrs: (xattrs) => xattrsInNamespace(xattrs, shown),
       });
+    // Else they would be those of the container whose files they were.
+    if (selinuxLabel !== undefined) await relabelTree(unfinished, selinuxLabel);
     await runOrThrow(name, 'sync', ['--file-system', '--', unfinished]);
     renameSync(unfinished, ready);
   }

@@ -30,6 +30,7 @@ import {
   selfRef,
   signalProcess,
 } from './proc.ts';
+import { isSelinuxEnabled, selinuxContexts, writeLabel } from './selinux.ts';
 import { type RunResult, run } from './spawn.ts';
 import { thawAtEnd } from './thaw.ts';
 import { idMappingsOf } from './user-namespace.ts';
@@ -69,6 +70,10 @@ export const host = {
   namespaces: processNamespaces,
   idMappingsOf,
   securityLabel,
+  isSelinuxEnabled,
+  selinuxContexts,
+  writeLabel,
+  homes,
 
   exists: existsSync,
   pathsMatching,
@@ -85,7 +90,7 @@ export const host = {
   },
   overwriteText: (file: string, text: string): void => writeFileSync(file, text),
   appendText: (file: string, text: string): void => appendFileSync(file, text),
-  makeDirectory: (directory: string): void => makeDirectory(directory),
+  makeDirectory: (directory: string, mode?: number): void => makeDirectory(directory, mode),
   listDirectory,
   devicesAt,
   remove(file: string): void {
@@ -103,6 +108,15 @@ function mountFlags(paths: string[]): Record<string, string[]> {
   const flagsOf = (file: string): string[] =>
     (mountOf(file, mounts)?.options ?? []).filter((option) => ['nosuid', 'nodev', 'noexec'].includes(option));
   return Object.fromEntries(paths.map((file) => [file, flagsOf(file)]));
+}
+
+/** SUDO_USER: sudo(8), "ENVIRONMENT". */
+function homes(): string[] {
+  const { HOME, SUDO_USER } = process.env;
+  const line = (readFileIfAny('/etc/passwd') ?? '')
+    .split('\n')
+    .find((one) => one.startsWith(`${SUDO_USER}:`));
+  return [HOME, line?.split(':')[5]].flatMap((home) => home || []);
 }
 
 /** Takes SIGTERM from now on, which would end this process. */

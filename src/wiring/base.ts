@@ -80,7 +80,8 @@ function volumeLock({ name, createdAt }: VolumeKey): string {
  * the containers of `run --rm` that went down with it: their units are gone, nobody would remove them.
  */
 function forgetLastBoot({ runDir, stateDir }: Settings, store: Ports['store']): void {
-  host.remove(runDir);
+  // The directory itself stays: who made it (tmpfiles.d(5), for a label of SELinux's) knows better how.
+  for (const name of host.listDirectory(runDir) ?? []) host.remove(path.join(runDir, name));
   for (const { config } of store.listContainers().containers) {
     if (config.ephemeral !== true || store.dependentsOf(config.id).length > 0) continue;
     host.remove(path.join(stateDir, 'containers', config.id));

@@ -9,6 +9,7 @@ import type { SeccompProfile } from '../oci/seccomp.ts';
 import { availableControllers } from '../sys/cgroup.ts';
 import { readFileIfAny } from '../sys/files.ts';
 import { capabilityBoundingMask, readLimits } from '../sys/proc.ts';
+import { isSelinuxEnabled } from '../sys/selinux.ts';
 
 /** The profile of Debian's golang-github-containers-common; /etc overrides it (containers.conf(5), seccomp_profile). */
 export const SECCOMP_PROFILES = ['/etc/containers/seccomp.json', '/usr/share/containers/seccomp.json'];
@@ -25,6 +26,7 @@ export function hostFacts(config: ContainerConfig): HostFacts {
     rlimits: { nofile: limits['open files'] ?? UNLIMITED, nproc: limits.processes ?? UNLIMITED },
     ...(seccompProfile === undefined ? {} : { seccompProfile }),
     apparmorEnabled: isAppArmorEnabled(),
+    selinuxEnabled: config.selinux !== undefined && isSelinuxEnabled(),
     cgroupControllers: availableControllers(),
   };
 }

@@ -10,6 +10,7 @@ import { availableControllers } from '../sys/cgroup.ts';
 import { readFileIfAny } from '../sys/files.ts';
 import { mountOf } from '../sys/mountinfo.ts';
 import { packageOf } from '../sys/package-of.ts';
+import { isSelinuxEnabled } from '../sys/selinux.ts';
 import { run } from '../sys/spawn.ts';
 import { isAppArmorEnabled, SECCOMP_PROFILES } from './host-facts.ts';
 
@@ -34,6 +35,7 @@ export async function hostReport(
     osRelease: readFileIfAny('/etc/os-release') ?? read('/usr/lib/os-release'),
     security: {
       apparmorEnabled: isAppArmorEnabled(),
+      selinuxEnabled: isSelinuxEnabled(),
       seccompEnabled: existsSync('/proc/sys/kernel/seccomp'),
       seccompProfilePath: SECCOMP_PROFILES.find((file) => existsSync(file)) ?? '',
     },

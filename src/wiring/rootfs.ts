@@ -6,6 +6,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import { hostOwner, shifting } from '../model/id-map.ts';
 import { shownOwners } from '../model/idmap-option.ts';
+import { contextOption, labelsInForce } from '../model/selinux.ts';
 import type { Settings } from '../model/settings.ts';
 import { needsMountOfRun } from '../model/volume.ts';
 import {
@@ -30,6 +31,7 @@ import {
 import { containerSizes } from '../storage/sizes.ts';
 import { resolveInRoot } from '../sys/inroot.ts';
 import { isMountPoint } from '../sys/mountinfo.ts';
+import { isSelinuxEnabled } from '../sys/selinux.ts';
 
 export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
   const paths = storagePaths(stateDir);
@@ -45,8 +47,10 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
       layerDirectories: (layers) => layers.map((diffId) => path.join(layerDirectory(paths, diffId), 'diff')),
       async mount(config) {
         const { id, idMappings: ids, shmSizeBytes: sizeBytes } = config;
-        await mountRootfs(paths, sourceOf(config), { id, mountPoint: mountPoint(id), ids });
-        if (config.namespaces?.ipc === 'shareable') await mountShm(shm(id), { sizeBytes, ids });
+        const { root, others } = contextsOf(config);
+        await mountRootfs(paths, sourceOf(config), { id, mountPoint: mountPoint(id), ids, context: root });
+        if (config.namespaces?.ipc === 'shareable')
+          await mountShm(shm(id), { sizeBytes, ids, context: others });
         for (const { place, mount, owners } of idmappedMounts(config))
           await mountSource(mount, place, owners);
       },
@@ -60,7 +64,8 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
       },
       copySecrets: (id, copies) => copySecrets(paths, id, copies),
       secretCopy: (id, index) => secretCopy(paths, id, index),
-      mountCredentials: (id, directory, files) => mountCredentials(paths, id, { directory, files }),
+      mountCredentials: (config, directory, files) =>
+        mountCredentials(paths, config.id, { directory, files, context: contextsOf(config).others }),
       unmountCredentials: (id) => unmountCredentials(paths, id),
       delete: (id) => deleteContainerStorage(paths, id),
       readInRoot: (id, file) => readTextIn({ directory: mountPoint(id), mounts: new Map() }, file),
@@ -96,6 +101,16 @@ export function rootfsPort({ stateDir }: Settings): Pick<Ports, 'rootfs'> {
       return [{ place, mount: { source, destination, recursive: !options.includes('bind') }, owners }];
     });
   }
+}
+
+/** Options of mount(8) that label what is mounted for a container: of its root, which is labelled whole, and of all else. */
+function contextsOf(config: ContainerConfig): { root?: string; others?: string } {
+  const mount = labelsInForce(config, isSelinuxEnabled)?.mount;
+  if (mount === undefined) return {};
+  return {
+    root: contextOption(mount),
+    others: contextOption(mount, { nested: config.security.labelNested === true }),
+  };
 }
 
 function sourceOf({ image, rootfs, rootfsOption = '', idMappings }: ContainerConfig): RootfsSource {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Ports } from '../lifecycle/ports.ts';
 import type { Settings } from '../model/settings.ts';
 import { containerPaths, storagePaths } from '../storage/paths.ts';
+import { relabelTree } from '../storage/relabel.ts';
 import { mountForRun, runMountPoint, unmountRun } from '../storage/run-mounts.ts';
 import { diskUsage } from '../storage/sizes.ts';
 import {
@@ -32,11 +33,12 @@ export function volumesPort({ stateDir }: Pick<Settings, 'stateDir'>): Pick<Port
       mount: (config) => mountVolume(paths, config),
       unmount: (name) => unmountVolume(paths, name),
       isEmpty: (name) => isVolumeEmpty(paths, name),
-      copyUp: (name, { id, ...from }) => copyUp(paths, name, { root: rootOf(id), ...from }),
+      copyUp: (config, { id, ...from }) => copyUp(paths, config, { root: rootOf(id), ...from }),
       isCopyingUp: (name) => isCopyingUp(paths, name),
       finishCopyUp: (name) => finishCopyUp(paths, name),
       adoptOwner: (name, { id, ...from }) => adoptOwner(paths, name, { root: rootOf(id), ...from }),
       chownTree,
+      relabel: relabelTree,
       putAside: (name) => putVolumeAside(paths, name),
       sweep: () => sweepVolumes(paths),
       size: (name) => diskUsage(volumeData(paths, name)),

@@ -4,7 +4,7 @@ import { healthUnits } from '../name.ts';
 import type { PortMapping } from '../network.ts';
 import { signalName } from '../signal.ts';
 import type { ContainerState } from '../state.ts';
-import { needsPreparing } from '../volume.ts';
+import { mountsToPrepare } from '../volume.ts';
 import type { AfterEndStep, CleanupStep } from './cleanup.ts';
 import type { CreateStep } from './create.ts';
 import type { RemoveStep, RmStep } from './remove.ts';
@@ -62,9 +62,8 @@ const row =
   ({ paths }: PlanFacts): string =>
     `${status}, in ${paths.store}`;
 
-const volumesOf = ({ mounts }: ContainerConfig): string =>
-  mounts
-    .filter(needsPreparing)
+const volumesOf = (config: ContainerConfig): string =>
+  mountsToPrepare(config)
     .map(({ volume, image, source, destination }) => `${volume ?? image?.name ?? source} on ${destination}`)
     .join(', ');
 

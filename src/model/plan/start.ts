@@ -4,7 +4,7 @@ import { dueCheck, initialHealth } from '../health.ts';
 import { dependenciesOf } from '../namespace.ts';
 import { hasNetwork } from '../network-names.ts';
 import { readyWhen } from '../sdnotify.ts';
-import { needsPreparing } from '../volume.ts';
+import { mountsToPrepare } from '../volume.ts';
 import { type Plan, stepsOf } from './plan.ts';
 
 export type StartStep =
@@ -64,7 +64,7 @@ export function planStart(
       'mount-rootfs',
       ['set-up-network', hasNetwork(config) && !late],
       'write-files',
-      ['mount-volumes', config.mounts.some(needsPreparing)],
+      ['mount-volumes', mountsToPrepare(config).length > 0],
       'write-spec',
       'create-in-runtime',
       ['set-up-network', hasNetwork(config) && late],

@@ -37,11 +37,12 @@ export const HOST: HostFacts = {
 
 export interface Case {
   name: string;
-  /** Arguments of `podman create` before `--rootfs DIR sleep 5`. */
-  podman: string[];
+  /** Arguments of `podman create` before `--rootfs DIR sleep 5`; absent for what no bed can show. */
+  podman?: string[];
   config: Partial<Omit<ContainerConfig, 'security'>>;
   security?: Partial<SecurityConfig>;
   devices?: HostDevice[];
+  host?: Partial<HostFacts>;
   sourceFlags?: Record<string, string[]>;
   /** Keep linux.seccomp in the stored files. */
   seccomp?: boolean;
@@ -63,6 +64,11 @@ const NULL_DEVICE: HostDevice = {
 const IDS_0_TO_4: IdMappings = {
   uids: [{ container: 0, host: 100_000, size: 5 }],
   gids: [{ container: 0, host: 100_000, size: 5 }],
+};
+
+const LABELS = {
+  process: 'system_u:system_r:container_t:s0:c12,c345',
+  mount: 'system_u:object_r:container_file_t:s0:c12,c345',
 };
 
 export const CASES: Case[] = [
@@ -274,10 +280,15 @@ export const CASES: Case[] = [
     podman: ['--network=none', '--systemd=always'],
     config: { systemd: true, stopSignal: 37 },
   },
+  {
+    name: 'selinux',
+    config: { selinux: LABELS },
+    host: { selinuxEnabled: true },
+  },
 ];
 
 /** What generateSpec is given for a case. */
-export function inputOf({ config, security, devices = [], sourceFlags = {} }: Case): SpecInput {
+export function inputOf({ config, security, devices = [], sourceFlags = {}, host = {} }: Case): SpecInput {
   const full: ContainerConfig = {
     ...BASE,
     ...config,
@@ -298,7 +309,7 @@ export function inputOf({ config, security, devices = [], sourceFlags = {} }: Ca
     },
     sourceFlags,
     devices,
-    host: HOST,
+    host: { ...HOST, ...host },
   };
 }
 

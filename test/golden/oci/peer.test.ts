@@ -10,7 +10,7 @@ import { generateSpec } from '../../../src/oci/spec.ts';
 import { CASES, type Case, inputOf } from './cases.ts';
 
 describe('specs compared with Podman’s', () => {
-  for (const test of CASES) {
+  for (const test of CASES.filter(({ podman }) => podman !== undefined)) {
     it(`differs from Podman’s only on purpose for ${test.name}`, () => {
       const peer = JSON.parse(readFileSync(new URL(`peer/${test.name}.json`, import.meta.url), 'utf8'));
       const ours = JSON.parse(serializeSpec(generateSpec(inputOf(test))));

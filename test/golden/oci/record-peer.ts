@@ -12,8 +12,8 @@ if (process.argv[2] === '--store') {
 
 /** A runtime that keeps the bundle's config.json and fails stands in for crun: no limit of the bed's matters then. */
 function script(): string {
-  const commands = CASES.map(
-    ({ name, podman }) => `record ${name} ${podman.map((word) => `'${word}'`).join(' ')}`,
+  const commands = CASES.flatMap(({ name, podman }) =>
+    podman === undefined ? [] : `record ${name} ${podman.map((word) => `'${word}'`).join(' ')}`,
   );
   return `set -eu
 work=$(mktemp -d); root=$work/root

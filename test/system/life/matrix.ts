@@ -16,7 +16,8 @@ export const REACH: Record<ContainerStatus, string> = {
   // Without what the unit does at its end, for as long as that takes.
   stopped: `make "$@"; berth start "$@"
     for name; do drop=/run/systemd/system/berth-$name.service.d; mkdir -p $drop; printf '[Service]\\nExecStopPost=\\n' >$drop/killed.conf; done
-    systemctl daemon-reload; systemctl stop $(units "$@")
+    systemctl daemon-reload; kill -9 $(berth inspect --format '{{.State.Pid}}' "$@")
+    for unit in $(units "$@"); do until systemctl show -P ActiveState $unit | grep -Eq '^(inactive|failed)$'; do :; done; done
     for name; do rm -r /run/systemd/system/berth-$name.service.d; done; systemctl daemon-reload`,
   paused: 'make "$@"; berth start "$@"; berth pause "$@"',
   exited: 'make "$@"; berth start "$@"; berth stop "$@"',

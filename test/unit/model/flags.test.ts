@@ -152,6 +152,11 @@ describe('--security-opt', () => {
     [['seccomp=/etc/a=b:c.json'], { seccomp: { path: '/etc/a=b:c.json' } }],
     [['apparmor:unconfined'], { apparmor: 'unconfined' }],
     [['label=disable', 'label=type:t'], { label: ['disable', 'type:t'] }],
+    [
+      ['label=nested', 'label=level:s0:c1,c2'],
+      { label: ['level:s0:c1,c2'], labelNested: true, unmask: ['/sys/fs/selinux', '/proc'] },
+    ],
+    [['label=nested', 'unmask=ALL'], { labelNested: true, unmask: 'ALL' }],
     [['mask=/a:/b', 'mask=/c'], { mask: ['/a', '/b', '/c'] }],
     [['unmask=/proc/*:/b'], { unmask: ['/proc/*', '/b'] }],
     [['unmask=all'], { unmask: 'ALL' }],

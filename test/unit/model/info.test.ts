@@ -52,7 +52,12 @@ describe('info', () => {
         meminfo: '',
         uptime: '1 1',
         osRelease: '',
-        security: { apparmorEnabled: false, seccompEnabled: true, seccompProfilePath: '' },
+        security: {
+          apparmorEnabled: false,
+          seccompEnabled: true,
+          seccompProfilePath: '',
+          selinuxEnabled: false,
+        },
         capabilities: ['CAP_CHOWN', 'CAP_KILL'],
         conmon: undefined,
         runtime: undefined,

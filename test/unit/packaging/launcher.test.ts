@@ -110,7 +110,11 @@ describe('launchers', () => {
     for (const verb of ['ps', 'start', 'exec', 'create', 'run'])
       assert.deepEqual(compiler('berth', verb), without, verb);
     for (const verb of ['logs', 'volume']) assert.deepEqual(compiler('berth', verb), [], verb);
-    for (const words of [['container', 'export'], ['--root', '/x', 'export'], ['--root=/x', 'export']])
+    for (const words of [
+      ['container', 'export'],
+      ['--root', '/x', 'export'],
+      ['--root=/x', 'export'],
+    ])
       assert.deepEqual(compiler('berth', ...words), [], words.join(' '));
     for (const words of [['container', 'ps'], ['--root', '/x', 'ps'], []])
       assert.deepEqual(compiler('berth', ...words), without, words.join(' '));

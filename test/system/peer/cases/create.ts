@@ -412,6 +412,11 @@ export const CREATE: Cells = {
     ['absent', `berth create --name % --cap-drop bogus ${BOX} true`],
     ['absent', `berth create --name % --security-opt bogus ${BOX} true`],
     ['absent', `berth create --name % --security-opt seccomp=/nosuch ${BOX} true`],
+    // The bed's kernel has no SELinux.
+    ['absent', `berth create --name % --security-opt label ${BOX} true`],
+    ['absent', `berth create --name % --security-opt label=bogus --security-opt label=type:x:y ${BOX} true`],
+    ['absent', `berth create --name % --security-opt label=nested ${BOX} true`],
+    ['absent', `berth create --name % --volume /etc:/x:z ${BOX} true`],
     ['absent', `berth create --name % --env =x ${BOX} true`],
     ['absent', `berth create --name % --env-file nosuch ${BOX} true`],
     ['absent', `berth create --name % --label =x ${BOX} true`],
