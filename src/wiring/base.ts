@@ -16,6 +16,8 @@ export type BasePorts = Pick<
   'settings' | 'host' | 'store' | 'locks' | 'now' | 'warn' | 'random' | 'randomBytes'
 >;
 
+export { compileFromHere } from '../sys/program.ts';
+
 /** Has the instance that `--root` or BERTH_ROOT names ever been opened? */
 export function hasInstance(root: string | undefined): boolean {
   return host.exists(databaseFile(settingsFor(root, process.env).stateDir));

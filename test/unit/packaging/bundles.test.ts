@@ -42,7 +42,7 @@ const BUDGET: Record<string, number> = {
   'berth-create': 1960,
   'berth-healthcheck': 450,
   'berth-start': 625,
-  'berth-stop': 225,
+  'berth-stop': 235,
 };
 
 /** Modules of the runtime that take a millisecond or more to load. */
