@@ -1,5 +1,6 @@
 /** ExecStop= of a container's unit: `berth-stop [--root DIR] ID`, with $MAINPID in the environment. */
 import { stopContainer } from '../lifecycle/stop.ts';
+import { messageOf } from '../model/errors.ts';
 import { notify } from '../systemd/notify.ts';
 import { basePorts } from '../wiring/base.ts';
 import { idArgument, runEntry } from '../wiring/main.ts';
@@ -12,8 +13,10 @@ runEntry(async (args) => {
   const base = basePorts(args.root);
   const ports = { ...base, ...runtimePort(base.settings) };
   if (!(await stopContainer({ ...ports, notify: (lines) => notify(lines) }, id))) return 0;
-  // Loaded once the payload is gone. berth-cleanup, which runs after this, tries again and tells of what fails.
+  // Loaded once the payload is gone. The end of a unit is judged by berth-cleanup, which runs after this.
   const { cleanUp } = await import('../wiring/stop-cleanup.ts');
-  await cleanUp(ports, id).catch(() => {});
+  await cleanUp(ports, id).catch((error: unknown) =>
+    base.warn(`${messageOf(error)}: berth-cleanup tries again`),
+  );
   return 0;
 });

@@ -52,6 +52,8 @@ interface StartContext extends ReadyContext {
   /** Held by this process until conmon has them. */
   reserved?: ReservedPorts;
   monitor?: LaunchedMonitor;
+  /** The runtime may know the container. */
+  inRuntime?: boolean;
   /** Files of the unit's credentials, until the runtime has mounted them. */
   credentials: readonly MountedSecret[];
 }
@@ -166,9 +168,10 @@ const STEPS: Steps<StartStep, StartContext> = {
       const heldFds = context.reserved?.fds ?? [];
       context.monitor = runtime.launch(config, { ...notifications(context), heldFds });
     },
-    undo: ({ ports, container: { config }, monitor }) => {
+    undo: ({ ports, container: { config }, monitor, inRuntime }) => {
       monitor?.cancel();
-      ports.host.remove(ports.runtime.files(config.id).bundle);
+      // By it berth-cleanup knows that the runtime has something to forget.
+      if (inRuntime !== true) ports.host.remove(ports.runtime.files(config.id).bundle);
     },
   },
   'mount-rootfs': {
@@ -206,6 +209,7 @@ const STEPS: Steps<StartStep, StartContext> = {
     do: async (context) => {
       const { ports, container, monitor } = context;
       if (monitor === undefined) throw new Error('conmon was not launched');
+      context.inRuntime = true;
       const processes = await monitor.create();
       context.processes = processes;
       context.reserved?.release();
@@ -213,8 +217,11 @@ const STEPS: Steps<StartStep, StartContext> = {
       writePidFiles(ports, container.config, processes);
       assertOwnersLive(ports, container.config);
     },
-    undo: async ({ ports, container: { config }, processes }) => {
+    undo: async (context) => {
+      const { ports, container, processes } = context;
+      const { config } = container;
       await ports.runtime.delete(config);
+      context.inRuntime = false;
       // Only a container that had been created has an end.
       if (processes !== undefined) await runPoststopHooks(ports, config);
     },

@@ -42,6 +42,7 @@ it('a container that goes takes its lock files along, although others look for i
   const ports = {
     settings: { unitDir: '/nowhere', ephemeralUnitDir: '/nowhere' },
     host: { remove: nothing, halfWritten: () => [], readText: nothing },
+    runtime: { files: () => ({ endReceipt: '/nowhere' }) },
     rootfs: { unmount: nothing, delete: nothing },
     volumes: { unmountRun: nothing, sweep: nothing },
     systemd: async () => ({ disableUnit: async () => false, resetFailed: nothing }),

@@ -74,33 +74,40 @@ export function showFailingSteps(bed: () => Bed): void {
       await remove(bed(), 'f');
     }));
 
-  test('a cleanup does the other steps when one fails, tells of all that failed, and the next start works', () =>
-    leavingNothing(bed(), async () => {
-      await berth(bed(), ...CREATE, '--health-cmd', 'true', '--health-interval', '1h', ...PAYLOAD);
-      const { steps } = planCleanup({
-        cgroup: true,
-        bundle: true,
-        poststopHooks: true,
-        network: false,
-        volumes: true,
-        checks: true,
-      });
-      await systemctl(bed(), 'start', 'berth-f');
-      await arrange(bed(), 'f', ...steps.map((step) => `fail cleanup after ${step}`));
-      await bed().nsenter(['systemctl', 'stop', 'berth-f']);
-      await assertReached(bed(), 'f');
-      await assertAgree(bed(), 'f');
-      const told = steps.map((step) => `the test fails at: cleanup after ${step}`).join('; ');
-      await until('the journal has it', async () =>
-        (await bed().journal('-u', 'berth-f', '-o', 'cat')).includes(
-          `Error: cleanup of container f: ${told}\n`,
-        )
-          ? true
-          : undefined,
-      );
-      await berth(bed(), 'start', 'f');
-      await remove(bed(), 'f');
-    }));
+  for (const [policy, end] of [
+    ['no', ': berth-cleanup tries again'],
+    ['unless-stopped', ''],
+  ] as const) {
+    const whose = policy === 'no' ? 'berth-stop' : 'berth-cleanup';
+    test(`a cleanup by ${whose} does the other steps when one fails, tells of all that failed, and the next start works`, () =>
+      leavingNothing(bed(), async () => {
+        const checked = ['--health-cmd', 'true', '--health-interval', '1h'];
+        await berth(bed(), ...CREATE, '--restart', policy, ...checked, ...PAYLOAD);
+        const { steps } = planCleanup({
+          cgroup: true,
+          bundle: true,
+          poststopHooks: true,
+          network: false,
+          volumes: true,
+          checks: true,
+        });
+        await systemctl(bed(), 'start', 'berth-f');
+        await arrange(bed(), 'f', ...steps.map((step) => `fail cleanup after ${step}`));
+        await bed().nsenter(['systemctl', 'stop', 'berth-f']);
+        await assertReached(bed(), 'f');
+        await assertAgree(bed(), 'f');
+        const told = steps.map((step) => `the test fails at: cleanup after ${step}`).join('; ');
+        await until('the journal has it', async () =>
+          (await bed().journal('-u', 'berth-f', '-o', 'cat')).includes(
+            `cleanup of container f: ${told}${end}\n`,
+          )
+            ? true
+            : undefined,
+        );
+        await berth(bed(), 'start', 'f');
+        await remove(bed(), 'f');
+      }));
+  }
 
   test('an rm whose step fails, whichever, says so, and the next rm does the rest', () =>
     leavingNothing(bed(), async () => {
