@@ -94,14 +94,13 @@ function deferred(): Plugin {
     xml2js: shim('xml2js'),
     jsbi: shim('jsbi'),
     long: shim('long'),
+    usocket: shim('usocket'),
   };
   return {
     name: 'deferred',
     setup(build) {
-      // The addon for passing file descriptors, which does not build any more: dbus-next falls back to node:net.
-      build.onResolve({ filter: /^usocket$/ }, ({ path }) => ({ path, namespace: 'absent' }));
       build.onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: '' }));
-      build.onResolve({ filter: /^(string-width|xml2js|jsbi|long)$/ }, ({ path, importer }) =>
+      build.onResolve({ filter: /^(string-width|xml2js|jsbi|long|usocket)$/ }, ({ path, importer }) =>
         Object.values(shims).includes(importer) ? undefined : { path: shims[path] ?? path },
       );
     },
