@@ -1,12 +1,7 @@
 /** What this command's own file descriptors are. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { BerthError } from '../model/errors.ts';
 import type { Arguments } from './command.ts';
-
-export function isTerminal(fd: number): boolean {
-  return isatty(fd);
-}
 
 /** Highest descriptor that a process can be given: the kernel's fs.nr_open, as it usually is. */
 const HIGHEST = 1_048_575;

@@ -9,9 +9,8 @@ import { BerthError, systemReason } from '../model/errors.ts';
 import { parsePlace, type RegistryAccess } from '../model/pull.ts';
 import { shortSize } from '../model/size.ts';
 import { compileFromHere, hasInstance } from '../wiring/base.ts';
-import { complain } from '../wiring/output.ts';
+import { complain, isTerminal } from '../wiring/output.ts';
 import type { Arguments, CommandContext, Flag } from './command.ts';
-import { isTerminal } from './descriptors.ts';
 
 /** Of pull and create. */
 export const REGISTRY_FLAGS: Record<string, Flag> = {

@@ -36,7 +36,10 @@ export async function rewriteUnit(ports: UnitPorts, config: ContainerConfig): Pr
     await writeUnit(ports, config);
 }
 
-/** So that a lost database can be rebuilt: the config lies beside the container's data as well. */
+/**
+ * So that a lost database can be rebuilt: the config lies beside the container's data as well. Nothing waits until it is on the
+ * disk, as the database, which counts, is there by then.
+ */
 export function saveConfig(
   { host, settings }: Pick<Ports, 'host' | 'settings'>,
   config: ContainerConfig,
@@ -44,7 +47,6 @@ export function saveConfig(
   host.writeText(
     path.join(settings.stateDir, 'containers', config.id, 'config.json'),
     `${JSON.stringify(config, null, 2)}\n`,
-    { durable: true },
   );
 }
 

@@ -2,14 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { isatty } from 'node:tty';
 import { BerthError, isErrno } from '../model/errors.ts';
 import { setWindowSize } from '../sys/pty.ts';
 import { spawnError } from '../sys/spawn.ts';
+import { isTerminal } from '../sys/tty.ts';
 
 /** Is standard input a terminal? */
 export function hasTerminal(): boolean {
-  return isatty(0);
+  return isTerminal(0);
 }
 
 /**

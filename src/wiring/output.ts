@@ -1,9 +1,10 @@
 /** What the commands of a person say, and where. */
-import { isatty } from 'node:tty';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import { STDERR, STDOUT, writeAll } from '../sys/output.ts';
+import { isTerminal } from '../sys/tty.ts';
 
 export { complain } from '../sys/output.ts';
+export { isTerminal } from '../sys/tty.ts';
 
 /** Writes to standard output; ends the process where that cannot be. */
 export function print(text: string | Uint8Array): void {
@@ -39,5 +40,5 @@ export async function stream(chunks: AsyncIterable<Uint8Array>): Promise<void> {
 
 /** Is standard output a terminal? */
 export function printsToTerminal(): boolean {
-  return isatty(STDOUT);
+  return isTerminal(STDOUT);
 }

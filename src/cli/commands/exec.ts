@@ -4,9 +4,10 @@ import { parseEnvFile, parseEnvFlags } from '../../model/env.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { ContainerRecord } from '../../model/records.ts';
 import { verdict } from '../../model/state.ts';
+import { isTerminal } from '../../wiring/output.ts';
 import { DETACH_KEYS, detachKeys } from '../attach-flags.ts';
 import type { Arguments, Command } from '../command.ts';
-import { isTerminal, preservedDescriptors } from '../descriptors.ts';
+import { preservedDescriptors } from '../descriptors.ts';
 import { readEnvFile } from '../env-flags.ts';
 import { latestContainer, SELECTING } from '../select.ts';
 

@@ -1,10 +1,10 @@
 import { dryCreate } from '../../lifecycle/dry-run.ts';
 import { runContainer } from '../../lifecycle/run.ts';
 import { BerthError } from '../../model/errors.ts';
+import { isTerminal } from '../../wiring/output.ts';
 import { chosenStreams, DETACH_KEYS, detachKeys, SIG_PROXY } from '../attach-flags.ts';
 import type { Command } from '../command.ts';
 import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
-import { isTerminal } from '../descriptors.ts';
 import { warnOfRealTime } from '../limit-flags.ts';
 import { warnOfDiscardedPorts } from '../network-flags.ts';
 import { compileIfPulling, pullListener, registryAccess } from '../pull-flags.ts';
