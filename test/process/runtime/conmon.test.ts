@@ -20,6 +20,11 @@ function create(on: Stage, script: string, timeoutMs?: number) {
   }).create();
 }
 
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 60_000; !holds(); await new Promise(setImmediate))
+    assert.ok(performance.now() < deadline, what);
+}
+
 /** The script's parent is this test: a process that lives, and whose start time is known. */
 const GOOD = 'echo $PPID > $PIDFILE; echo "{\\"data\\": $PPID}" >&3';
 
@@ -156,9 +161,12 @@ describe('a monitor', () => {
 
   it('is not missed if it ends before it is let go, and says why', async (t) => {
     const on = stage(t);
-    process.env.BERTH_CONMON = on.program('conmon', 'echo "cannot go on" >&2; exit 1');
+    const file = path.join(on.folder, 'pid');
+    process.env.BERTH_CONMON = on.program('conmon', `echo "cannot go on" >&2; echo $$ >${file}; exit 1`);
     const monitor = launchMonitor({ config: config(), paths: on.paths, runDir: on.folder, logFile: '' });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until('it has run', () => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
+    const pid = Number(readFileSync(file, 'utf8'));
+    await until('it has ended', () => processRef(pid) === undefined);
     await assert.rejects(monitor.create(), {
       message: /ended without creating the container: cannot go on$/,
     });
@@ -172,10 +180,6 @@ describe('a monitor', () => {
     );
     const monitor = launchMonitor({ config: config(), paths: on.paths, runDir: on.folder, logFile: '' });
     const file = path.join(on.folder, 'pid');
-    const until = async (what: string, holds: () => boolean): Promise<void> => {
-      for (const deadline = performance.now() + 60_000; !holds(); await new Promise(setImmediate))
-        assert.ok(performance.now() < deadline, what);
-    };
     await until('it runs', () => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
     const pid = Number(readFileSync(file, 'utf8'));
     monitor.cancel();
