@@ -14,10 +14,11 @@ import { thawUnit } from './pause.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 import { finishRename } from './rename.ts';
+import { stopAhead } from './stop-ahead.ts';
 
 type JobPorts = Pick<Ports, 'host' | 'store' | 'locks' | 'runtime' | 'systemd' | 'now' | 'warn'>;
+type StopPorts = JobPorts & Pick<Ports, 'settings' | 'rootfs' | 'volumes' | 'networkFiles' | 'networkDriver'>;
 type StartPorts = JobPorts & Pick<Ports, 'startHealthTimer' | 'settings'>;
-type StopPorts = JobPorts & Pick<Ports, 'rootfs' | 'volumes' | 'networkFiles' | 'networkDriver'>;
 
 /**
  * Starts the container's unit, or lets an initialized container run. Running is success. Throws with what made the
@@ -123,7 +124,7 @@ export async function beginEnds(
 
 /** The stop job, whatever state the container is in: also when nothing runs the unit may wait for its next restart. */
 export async function endUnit(
-  ports: JobPorts,
+  ports: StopPorts,
   container: ContainerRecord,
   { timeoutSeconds, askedAt }: StopOptions = {},
 ): Promise<void> {
@@ -134,7 +135,7 @@ export async function endUnit(
   const systemd = await ports.systemd();
   // A rename that was cut short may have left it running under the old name.
   if (config.formerUnit !== undefined) await systemd.stopUnit(config.formerUnit);
-  const result = await systemd.stopUnit(config.unit);
+  const result = await systemd.stopUnit(config.unit, () => stopAhead(ports, container));
   warnIfKilled(ports, config, asked);
   if (result !== 'done')
     throw new BerthError(
@@ -145,7 +146,7 @@ export async function endUnit(
 
 /** Restarts the container's unit; one that does not run is started. */
 export async function restartUnit(
-  ports: StartPorts,
+  ports: StartPorts & StopPorts,
   container: ContainerRecord,
   timeoutSeconds?: number,
 ): Promise<void> {
@@ -155,7 +156,8 @@ export async function restartUnit(
   await recordRestart(ports, config);
   await setStopTimeout(ports, config, timeoutSeconds);
   const asked = ports.now();
-  const result = await (await ports.systemd()).restartUnit(config.unit);
+  const systemd = await ports.systemd();
+  const result = await systemd.restartUnit(config.unit, () => stopAhead(ports, container));
   warnIfKilled(ports, config, asked);
   if (result !== 'done') throw unableTo('start', container, failureOfStart(ports, container, result));
 }

@@ -251,12 +251,12 @@ export interface Host {
 /** systemd's manager; one connection, made when first needed. */
 export interface Systemd {
   startUnit(unit: string): Promise<string>;
-  stopUnit(unit: string): Promise<string>;
-  restartUnit(unit: string): Promise<string>;
-  /** These two return at once; systemd does not restart a unit that ends because of the first. */
+  /** Of these two, `meanwhile` is called when systemd runs the unit's ExecStop=, if it begins with that at once. */
+  stopUnit(unit: string, meanwhile?: () => Promise<void>): Promise<string>;
+  restartUnit(unit: string, meanwhile?: () => Promise<void>): Promise<string>;
+  /** These return at once. A unit that ends because of the first is not restarted; the last is for one that runs. */
   stopUnitNoWait(unit: string): Promise<void>;
   restartUnitNoWait(unit: string): Promise<void>;
-  /** Only if it runs. */
   tryRestartUnitNoWait(unit: string): Promise<void>;
   /** Undoes `systemctl freeze`. */
   thawUnit(unit: string): Promise<void>;

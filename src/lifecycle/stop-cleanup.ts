@@ -1,4 +1,4 @@
-/** What berth-stop does of the cleanup: systemd takes longer to start a second program than that takes. */
+/** What whoever stops a container does of its cleanup: systemd takes longer to start a program for that than it takes. */
 import type { ContainerRecord } from '../model/records.ts';
 import { type CleanupPorts, cleanupLocked } from './cleanup.ts';
 import { withContainer } from './lock.ts';
@@ -6,13 +6,17 @@ import { withContainer } from './lock.ts';
 /**
  * Cleans up after a stop whose record is all that follows from it, and leaves a receipt with which bin/berth lets
  * ExecStopPost= pass. Everything else, a failure of this too, is for berth-cleanup, which does what is not done.
+ * @param run.invocation of the unit whose run was stopped: another one's is not touched
  */
-export async function cleanUpStopped(ports: Omit<CleanupPorts, 'systemd'>, id: string): Promise<void> {
+export async function cleanUpStopped(
+  ports: Omit<CleanupPorts, 'systemd'>,
+  id: string,
+  { invocation = '', inUnit }: { invocation: string | undefined; inUnit: boolean },
+): Promise<void> {
   const { host, runtime } = ports;
   await withContainer(ports, id, async (container) => {
-    const { invocation } = host.unitRun();
     if (container.state.invocation !== invocation || !isEndOfAll(container)) return;
-    await cleanupLocked(ports, container, { inUnit: true });
+    await cleanupLocked(ports, container, { inUnit });
     host.writeText(runtime.files(id).endReceipt, `${invocation}\n`);
   });
 }

@@ -22,11 +22,13 @@ const KILL_WAIT_MS = 10_000;
  */
 export const CONMON_WAIT_MS = 10_000;
 
-interface StopContext {
-  ports: StopPorts;
+export interface StopContext<P = StopPorts> {
+  ports: P;
   container: ContainerRecord;
   payloadCgroup: string;
   graceSeconds: number;
+  /** Asked for by somebody who has sent the stop signal or is about to: it is not to be sent twice. */
+  isUnderWay: boolean;
 }
 
 /**
@@ -37,20 +39,26 @@ interface StopContext {
 export async function stopContainer(ports: StopPorts, id: string): Promise<boolean> {
   const context = await withContainer(ports, id, async (container) => {
     const stoppable = contextIfStoppable(ports, container);
-    if (stoppable !== undefined) await doSteps(MARK_STOPPING, STEPS, stoppable);
+    if (stoppable?.isUnderWay === false) await doSteps(MARK_STOPPING, STEPS, stoppable);
     return stoppable;
   });
   if (context === undefined) return false;
-  const { payload, startedAt } = context.container.state;
-  // One that was never started takes no signal: what waits for the start is the runtime, as process 1.
-  const hasGrace = context.graceSeconds > 0 && payload !== undefined && startedAt !== undefined;
   const isFrozen = ports.host.isFrozen(context.payloadCgroup);
-  await doSteps(planStop({ hasGrace, isFrozen }), STEPS, context);
+  const plan = planStop({ hasGrace: hasGrace(context), isFrozen, isSignalled: context.isUnderWay });
+  await doSteps(plan, STEPS, context);
   return true;
 }
 
+/** One that was never started takes no signal but SIGKILL: what waits for the start is the runtime, as process 1. */
+export function hasGrace({ container: { state }, graceSeconds }: StopContext<unknown>): boolean {
+  return graceSeconds > 0 && state.payload !== undefined && state.startedAt !== undefined;
+}
+
 /** Undefined when there is nothing to stop. */
-function contextIfStoppable(ports: StopPorts, container: ContainerRecord): StopContext | undefined {
+export function contextIfStoppable<P extends Pick<StopPorts, 'host' | 'runtime' | 'now'>>(
+  ports: P,
+  container: ContainerRecord,
+): StopContext<P> | undefined {
   const { config } = container;
   const { state } = current(container, ports);
   const meaning = verdict('unit-stop', state.status);
@@ -66,18 +74,23 @@ function contextIfStoppable(ports: StopPorts, container: ContainerRecord): StopC
     container: { ...container, state },
     payloadCgroup: `${state.cgroup}/${PAYLOAD_CGROUP}`,
     graceSeconds: endlessIfNegative(state.stopTimeoutSeconds ?? config.stopTimeoutSeconds),
+    isUnderWay: state.status === 'stopping',
   };
 }
 
+export function recordStopping({
+  ports,
+  container: { config, state },
+}: StopContext<Pick<StopPorts, 'store' | 'now'>>): void {
+  record(ports, {
+    config,
+    state: { ...state, status: 'stopping', stopRequested: true },
+    events: [{ status: 'stop' }],
+  });
+}
+
 const STEPS: Steps<StopStep, StopContext> = {
-  'record-stopping': {
-    do: ({ ports, container: { config, state } }) =>
-      record(ports, {
-        config,
-        state: { ...state, status: 'stopping', stopRequested: true },
-        events: [{ status: 'stop' }],
-      }),
-  },
+  'record-stopping': { do: recordStopping },
   'signal-payload': {
     do: ({ ports, container: { config, state } }) => {
       if (state.payload !== undefined) ports.host.signal(state.payload, config.stopSignal);

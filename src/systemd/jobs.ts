@@ -1,7 +1,7 @@
 /** Jobs of systemd, asked for and waited for (org.freedesktop.systemd1(5)). */
 import { BerthError } from '../model/errors.ts';
 import { type Bus, BusError, MANAGER } from './bus.ts';
-import { JOB, property, tolerate, UNIT } from './objects.ts';
+import { JOB, property, tolerate, UNIT, unitPath } from './objects.ts';
 
 export type JobResult =
   | 'done'
@@ -13,7 +13,11 @@ export type JobResult =
   | 'collected'
   | 'once';
 
-export type RunJob = (member: 'StartUnit' | 'StopUnit' | 'RestartUnit', unit: string) => Promise<JobResult>;
+export type RunJob = (
+  member: 'StartUnit' | 'StopUnit' | 'RestartUnit',
+  unit: string,
+  meanwhile?: () => Promise<void>,
+) => Promise<JobResult>;
 
 /** systemd's own signal, and the bus's word that it has come back (daemon-reexec). */
 const JOB_REMOVED = `type='signal',sender='${MANAGER.destination}',interface='${MANAGER.interface}',member='JobRemoved'`;
@@ -69,7 +73,7 @@ export function jobRunner(bus: Bus): RunJob {
     ]);
   };
   let subscribed: Promise<void> | undefined;
-  return async (member, unit) => {
+  return async (member, unit, meanwhile) => {
     // Sent one after the other and awaited together: a connection keeps their order.
     if (member === 'StopUnit' && !(await isLoaded(bus, unit))) return 'done';
     subscribed ??= subscribe();
@@ -88,8 +92,22 @@ export function jobRunner(bus: Bus): RunJob {
     // Asked for twice, it is one job.
     const over = waiting.get(path)?.over ?? wait(path, { member, unit });
     if (returns !== returnsBefore) lookUp(path);
-    return over;
+    if (meanwhile === undefined) return over;
+    const [result] = await Promise.all([
+      over,
+      runsStop(bus, unit).then((runs) => (runs ? meanwhile() : undefined)),
+    ]);
+    return result;
   };
+}
+
+/** A job that must wait for others, or one that needs no ExecStop=, is not begun so by the time that it can be asked. */
+async function runsStop(bus: Bus, unit: string): Promise<boolean> {
+  const state = await tolerate(
+    property(bus, unitPath(unit), UNIT, 'SubState'),
+    'org.freedesktop.DBus.Error.UnknownObject',
+  );
+  return state === 'stop';
 }
 
 /** What systemd has no word of does not run, and waits for no restart: to have it loaded for a stop costs it some ms. */

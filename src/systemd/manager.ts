@@ -24,8 +24,8 @@ export async function connectManager() {
     /** Enqueues a job and waits for its end. Throws BerthError 'unit' when systemd refuses the job. */
     startUnit: (unit: string) => runJob('StartUnit', unit),
     /** A unit that does not exist is stopped. */
-    stopUnit: (unit: string) => runJob('StopUnit', unit),
-    restartUnit: (unit: string) => runJob('RestartUnit', unit),
+    stopUnit: (unit: string, meanwhile?: () => Promise<void>) => runJob('StopUnit', unit, meanwhile),
+    restartUnit: (unit: string, meanwhile?: () => Promise<void>) => runJob('RestartUnit', unit, meanwhile),
 
     /** Enqueues a stop and returns: systemd will not restart the unit when it ends. */
     async stopUnitNoWait(unit: string): Promise<void> {

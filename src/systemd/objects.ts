@@ -11,6 +11,15 @@ export function propertiesChanged(path: string): string {
   return `type='signal',sender='${MANAGER.destination}',path='${path}',interface='${PROPERTIES}',member='PropertiesChanged'`;
 }
 
+/** The object of a unit that systemd has loaded; the escaping is that of sd_bus_path_encode(3). */
+export function unitPath(unit: string): string {
+  const label = unit.replace(
+    /^[0-9]|[^A-Za-z0-9]/g,
+    (character) => `_${Buffer.from(character).toString('hex')}`,
+  );
+  return `/org/freedesktop/systemd1/unit/${label}`;
+}
+
 /** The reply, or undefined for the one error that means "nothing to do". */
 export async function tolerate<T>(call: Promise<T>, type: string): Promise<T | undefined> {
   try {

@@ -11,5 +11,6 @@ export function cleanUp(ports: BasePorts & ReturnType<typeof runtimePort>, id: s
   return cleanUpStopped(
     { ...ports, ...rootfsPort(settings), ...volumesPort(settings), ...networkPorts(settings, ports) },
     id,
+    { invocation: ports.host.unitRun().invocation, inUnit: true },
   );
 }

@@ -7,6 +7,7 @@ export type PlanName =
   | 'start'
   | 'ready'
   | 'stop'
+  | 'stop-ahead'
   | 'cleanup'
   | 'after-end'
   | 'rm'

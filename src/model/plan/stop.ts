@@ -1,4 +1,4 @@
-/** What berth-stop consists of. lifecycle/stop.ts does the steps. */
+/** What a stop consists of: of berth-stop, and of `berth stop` ahead of it. lifecycle/stop.ts and stop-ahead.ts do the steps. */
 import { type Plan, stepsOf } from './plan.ts';
 
 export type StopStep =
@@ -12,22 +12,46 @@ export type StopStep =
 /** The first step alone needs the lock: that a stop was asked for is known before any signal is sent. */
 export const MARK_STOPPING: Plan<'record-stopping'> = { of: 'stop', steps: ['record-stopping'] };
 
-/** What follows without the lock. Without a grace there is no stop signal either. */
+/** What follows without the lock. Without a grace there is no stop signal either, and none is sent twice. */
 export function planStop({
   hasGrace,
   isFrozen,
+  isSignalled = false,
 }: {
   hasGrace: boolean;
   isFrozen: boolean;
+  isSignalled?: boolean;
 }): Plan<Exclude<StopStep, 'record-stopping'>> {
   return {
     of: 'stop',
     steps: stepsOf<Exclude<StopStep, 'record-stopping'>>(
-      ['signal-payload', hasGrace],
+      ['signal-payload', hasGrace && !isSignalled],
       ['thaw-payload', hasGrace && isFrozen],
       ['await-payload', hasGrace],
       'kill-payload',
       'await-monitor',
+    ),
+  };
+}
+
+export type StopAheadStep = 'record-stopping' | 'signal-payload' | 'thaw-payload' | 'await-end' | 'clean-up';
+
+/** As MARK_STOPPING, by `berth stop`. */
+export const MARK_AHEAD: Plan<'record-stopping'> = { of: 'stop-ahead', steps: ['record-stopping'] };
+
+/** What may be done by somebody who does not hold the unit in its stop: nothing that could meet the run after this one. */
+export function planStopAhead({
+  isFrozen,
+}: {
+  isFrozen: boolean;
+}): Plan<Exclude<StopAheadStep, 'record-stopping'>> {
+  return {
+    of: 'stop-ahead',
+    steps: stepsOf<Exclude<StopAheadStep, 'record-stopping'>>(
+      'signal-payload',
+      ['thaw-payload', isFrozen],
+      'await-end',
+      'clean-up',
     ),
   };
 }

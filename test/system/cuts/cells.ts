@@ -5,7 +5,7 @@ import type { Plan } from '../../../src/model/plan/plan.ts';
 import { planRemove, RM_PLAN } from '../../../src/model/plan/remove.ts';
 import { planRename } from '../../../src/model/plan/rename.ts';
 import { planReady, planStart, planStartWaiting } from '../../../src/model/plan/start.ts';
-import { MARK_STOPPING, planStop } from '../../../src/model/plan/stop.ts';
+import { MARK_AHEAD, MARK_STOPPING, planStop, planStopAhead } from '../../../src/model/plan/stop.ts';
 import { planUpdate } from '../../../src/model/plan/update.ts';
 import { config } from '../../support/config.ts';
 import { RUNTIMES, type RuntimeName } from '../../support/machine.ts';
@@ -17,6 +17,7 @@ export type Situation =
   | 'checked'
   | 'waiting'
   | 'stop'
+  | 'stop-ahead'
   | 'frozen'
   | 'vain'
   | 'rm'
@@ -78,6 +79,7 @@ const PLANS: Record<Situation, Plan<string>[]> = {
       checks: true,
     }),
   ],
+  'stop-ahead': [MARK_AHEAD, planStopAhead({ isFrozen: false })],
   frozen: [{ of: 'stop', steps: stopOfFrozen.steps.filter((step) => !stop.steps.includes(step)) }],
   vain: [planAfterEnd({ preventRestart: true, autoRemove: false })],
   rm: [RM_PLAN, planRemove(whole)],
@@ -108,6 +110,7 @@ const NEXTS: Record<Situation, readonly (readonly Next[])[]> = {
   checked: [['start'], ['stop', 'rm']],
   waiting: [['start'], ['rm']],
   stop: [['start'], ['stop', 'rm']],
+  'stop-ahead': [['start', 'stop', 'rm']],
   // Killed before it thaws, systemd waits out the unit's stop timeout: slow, and the same for each.
   frozen: [['start']],
   vain: [['start'], ['stop', 'rm']],

@@ -36,7 +36,7 @@ const COMMANDS: [command: string, budget: Cost][] = [
   ['inspect b', { programs: 2, syncs: 0, messages: 0 }],
   ['start b', { programs: 2, syncs: 0, messages: 5 }],
   ['exec b true', { programs: 4, syncs: 3, messages: 0 }],
-  ['stop b', { programs: 2, syncs: 0, messages: 6 }],
+  ['stop b', { programs: 3, syncs: 3, messages: 7 }],
   ['container cleanup b', { programs: 2, syncs: 0, messages: 9 }],
   ['rm b', { programs: 2, syncs: 3, messages: 5 }],
 ];

@@ -7,7 +7,7 @@ import { planCreate } from '../../../src/model/plan/create.ts';
 import type { Plan } from '../../../src/model/plan/plan.ts';
 import { planRemove } from '../../../src/model/plan/remove.ts';
 import { planReady, planStart, planStartWaiting } from '../../../src/model/plan/start.ts';
-import { planStop } from '../../../src/model/plan/stop.ts';
+import { planStop, planStopAhead } from '../../../src/model/plan/stop.ts';
 import { config } from '../../support/config.ts';
 
 const VOLUME = { type: 'volume' as const, volume: 'v', destination: '/v', options: [] };
@@ -142,6 +142,16 @@ const CASES: [title: string, plan: Plan<string>, steps: string[]][] = [
     'a stop of what is paused',
     planStop({ hasGrace: true, isFrozen: true }),
     ['signal-payload', 'thaw-payload', 'await-payload', 'kill-payload', 'await-monitor'],
+  ],
+  [
+    'a stop that is under way: no signal is sent twice',
+    planStop({ hasGrace: true, isFrozen: true, isSignalled: true }),
+    ['thaw-payload', 'await-payload', 'kill-payload', 'await-monitor'],
+  ],
+  [
+    'a stop by the verb, ahead of the unit',
+    planStopAhead({ isFrozen: true }),
+    ['signal-payload', 'thaw-payload', 'await-end', 'clean-up'],
   ],
   [
     'a cleanup after a run',

@@ -1,0 +1,77 @@
+/**
+ * What `berth stop` does itself of the stop that it has asked systemd for. systemd takes longer to start berth-stop, and then
+ * berth-cleanup, than both have to do; both find it done (bin/berth), or do what is not.
+ */
+import { messageOf } from '../model/errors.ts';
+import { MARK_AHEAD, planStopAhead, type StopAheadStep } from '../model/plan/stop.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import { SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
+import type { CleanupPorts } from './cleanup.ts';
+import { withContainer } from './lock.ts';
+import { doSteps, type Steps } from './steps.ts';
+import { contextIfStoppable, hasGrace, recordStopping, type StopContext } from './stop.ts';
+import { cleanUpStopped } from './stop-cleanup.ts';
+
+type AheadPorts = Omit<CleanupPorts, 'systemd'>;
+type AheadContext = StopContext<AheadPorts> & { ended: boolean };
+
+const SIGKILL = 9;
+
+/** What takes longer berth-stop is there for by then. */
+const AHEAD_MS = 1000;
+
+/**
+ * To be called when systemd has begun to stop the unit, with the container as it was before that was asked for: another
+ * run than that one's is left alone, and so is a stop that somebody else has begun.
+ */
+export async function stopAhead(
+  ports: AheadPorts,
+  { config: { id }, state }: ContainerRecord,
+): Promise<void> {
+  const { host } = ports;
+  // What is unmounted here must be unmounted for the unit, too.
+  if (host.namespaces(1).mnt !== host.namespaces(host.self().pid).mnt) return;
+  try {
+    const context = await withContainer(ports, id, async (fresh) => {
+      const stoppable = contextIfStoppable(ports, fresh);
+      if (stoppable === undefined || stoppable.isUnderWay || fresh.state.invocation !== state.invocation)
+        return undefined;
+      const begun = { ...stoppable, ended: false };
+      await doSteps(MARK_AHEAD, STEPS, begun);
+      return begun;
+    });
+    if (context === undefined) return;
+    await doSteps(planStopAhead({ isFrozen: host.isFrozen(context.payloadCgroup) }), STEPS, context);
+  } catch (error) {
+    ports.warn(`${messageOf(error)}: the unit tries again`);
+  }
+}
+
+const STEPS: Steps<StopAheadStep, AheadContext> = {
+  'record-stopping': { do: recordStopping },
+  // Never by way of the cgroup, which the next run has again: a process is told from the one that has its number next.
+  'signal-payload': {
+    do: (context) => {
+      const { config, state } = context.container;
+      if (state.payload === undefined) return;
+      context.ports.host.signal(state.payload, hasGrace(context) ? config.stopSignal : SIGKILL);
+    },
+  },
+  'thaw-payload': {
+    do: ({ ports: { host }, payloadCgroup }) => host.freezeCgroup(payloadCgroup, false),
+  },
+  'await-end': {
+    do: async (context) => {
+      const { host } = context.ports;
+      const supervisor = `${context.container.state.cgroup}/${SUPERVISOR_CGROUP}`;
+      context.ended =
+        (await host.waitUntilEmpty(context.payloadCgroup, AHEAD_MS)) &&
+        (await host.waitUntilEmpty(supervisor, AHEAD_MS));
+    },
+  },
+  'clean-up': {
+    do: async ({ ports, container: { config, state }, ended }) => {
+      if (ended) await cleanUpStopped(ports, config.id, { invocation: state.invocation, inUnit: false });
+    },
+  },
+};

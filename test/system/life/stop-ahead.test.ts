@@ -1,0 +1,194 @@
+/** `berth stop` does itself what the unit's own programs would, when systemd has come to that: no sooner, once, of that run alone. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Bed } from '../../bed/bed.ts';
+import { inspect, showUnit } from '../../support/agree.ts';
+import {
+  berth,
+  bootWith,
+  createShell,
+  leavingNothing,
+  RUNTIMES,
+  remove,
+  script,
+  systemctl,
+} from '../../support/machine.ts';
+
+/** Each notes the stop signals that it gets. */
+const PAYLOAD = 'trap "echo term >>/notes/terms; exit 3" TERM; sleep 1000 & wait';
+const STUBBORN = 'trap "echo term >>/notes/terms" TERM; while :; do sleep 1000 & wait; done';
+
+/** Waits until the stop has been cleaned up, then runs a program of the unit and notes what it executes. */
+const HELD = (id: string): string => `#!/bin/sh
+until [ -e /run/berth/containers/${id}.ended ]; do sleep 0.05; done
+exec strace -f -qq -e trace=execve -o "/run/seen-\${1##*/}" "$@"
+`;
+
+const UNIT_HELD = (id: string): string => `[Service]
+ExecStop=
+ExecStop=/run/held /usr/libexec/berth/berth-stop ${id}
+ExecStopPost=
+ExecStopPost=/run/held /usr/libexec/berth/berth-cleanup ${id}
+`;
+
+describe('a stop by the verb', () => {
+  let bed: Bed;
+  before(async () => {
+    bed = await bootWith('busybox');
+  });
+  after(() => bed.close());
+
+  async function make(name: string, payload: string, ...flags: string[]): Promise<string> {
+    await script(bed, 'mkdir -p /notes; rm -f /notes/terms');
+    await createShell(bed, name, payload, ['-v', '/notes:/notes', ...flags]);
+    return (await inspect(bed, name)).Id;
+  }
+
+  const terms = async (): Promise<string[]> =>
+    (await script(bed, 'cat /notes/terms 2>/dev/null || true')).split('\n').filter(Boolean);
+
+  async function statuses(name: string): Promise<string[]> {
+    const told = await berth(
+      bed,
+      ...['events', '--stream=false', '--format', '{{.Status}}', '--filter', `container=${name}`],
+    );
+    return told.trim().split('\n');
+  }
+
+  for (const runtime of RUNTIMES) {
+    test(`is done when berth-stop and berth-cleanup come (${runtime})`, () =>
+      leavingNothing(bed, async () => {
+        const id = await make('fast', PAYLOAD, '--runtime', runtime);
+        const folder = '/run/systemd/system/berth-fast.service.d';
+        await script(
+          bed,
+          `cat >/run/held <<'X'
+${HELD(id)}X
+chmod +x /run/held
+mkdir -p ${folder}
+cat >${folder}/held.conf <<'X'
+${UNIT_HELD(id)}X
+systemctl daemon-reload`,
+        );
+        await berth(bed, 'start', 'fast');
+        await berth(bed, 'stop', 'fast');
+        for (const entry of ['berth-stop', 'berth-cleanup'])
+          await script(
+            bed,
+            `[ -s /run/seen-${entry} ] && ! grep '"/usr/lib/berth/berth"' /run/seen-${entry}`,
+          );
+        const { State } = await inspect(bed, 'fast');
+        assert.deepEqual([State.Status, State.ExitCode, State.StoppedByUser], ['exited', 3, true]);
+        const { ActiveState, Result } = await showUnit(bed, 'berth-fast');
+        assert.deepEqual([ActiveState, Result], ['inactive', 'success']);
+        assert.deepEqual(await terms(), ['term']);
+        assert.deepEqual((await statuses('fast')).slice(-4), ['start', 'stop', 'died', 'cleanup']);
+        await script(bed, `[ ! -e /run/berth/containers/${id}.ended ]`);
+        await remove(bed, 'fast');
+        await script(bed, `rm -r ${folder} /run/held /run/seen-* /notes; systemctl daemon-reload`);
+      }));
+  }
+
+  test('sends the stop signal once, and leaves the end of the grace to berth-stop', () =>
+    leavingNothing(bed, async () => {
+      await make('stubborn', STUBBORN);
+      await berth(bed, 'start', 'stubborn');
+      const { stderr } = await bed.run(['berth', 'stop', '--time', '2', 'stubborn']);
+      assert.match(stderr, /StopSignal SIGTERM failed to stop container stubborn in 2 seconds/);
+      assert.deepEqual(await terms(), ['term']);
+      assert.equal((await inspect(bed, 'stubborn')).State.ExitCode, 137);
+      assert.deepEqual(
+        (await statuses('stubborn')).filter((status) => status === 'stop' || status === 'died'),
+        ['stop', 'died'],
+      );
+      await remove(bed, 'stubborn');
+      await script(bed, 'rm -r /notes');
+    }));
+
+  test('kills at once with --time 0, and what waits to be started too', () =>
+    leavingNothing(bed, async () => {
+      await make('stubborn', STUBBORN);
+      await berth(bed, 'start', 'stubborn');
+      await berth(bed, 'stop', '--time', '0', 'stubborn');
+      assert.equal((await inspect(bed, 'stubborn')).State.ExitCode, 137);
+      await berth(bed, 'init', 'stubborn');
+      await berth(bed, 'stop', 'stubborn');
+      assert.deepEqual(await terms(), []);
+      assert.equal((await showUnit(bed, 'berth-stubborn')).ActiveState, 'inactive');
+      await remove(bed, 'stubborn');
+      await script(bed, 'rm -r /notes');
+    }));
+
+  test('wakes what is paused, with the stop signal first', () =>
+    leavingNothing(bed, async () => {
+      await make('frozen', PAYLOAD);
+      await berth(bed, 'start', 'frozen');
+      await berth(bed, 'pause', 'frozen');
+      await systemctl(bed, 'stop', 'berth-frozen');
+      assert.deepEqual(await terms(), ['term']);
+      assert.equal((await inspect(bed, 'frozen')).State.ExitCode, 3);
+      await berth(bed, 'start', 'frozen');
+      await berth(bed, 'pause', 'frozen');
+      await berth(bed, 'rm', '--force', 'frozen');
+      assert.deepEqual(await terms(), ['term', 'term']);
+      await script(bed, 'rm -r /notes');
+    }));
+
+  test('waits while systemd lets the unit wait: for those that need it, which stop first', () =>
+    leavingNothing(bed, async () => {
+      await make('base', 'trap "echo base >>/notes/terms; exit 0" TERM; sleep 1000 & wait');
+      await make('user', 'trap "sleep 1; echo user >>/notes/terms; exit 0" TERM; sleep 1000 & wait');
+      const folder = '/run/systemd/system/berth-user.service.d';
+      await script(
+        bed,
+        `mkdir -p ${folder}
+printf '[Unit]\\nRequires=berth-base.service\\nAfter=berth-base.service\\n' >${folder}/needs.conf
+systemctl daemon-reload`,
+      );
+      await berth(bed, 'start', 'user');
+      await berth(bed, 'stop', 'base');
+      assert.deepEqual(await terms(), ['user', 'base']);
+      await remove(bed, 'user', 'base');
+      await script(bed, `rm -r ${folder} /notes; systemctl daemon-reload`);
+    }));
+
+  test('or by systemctl is recorded as one, also while berth-start is still the main process', () =>
+    leavingNothing(bed, async () => {
+      await make('quick', PAYLOAD, '--health-cmd', 'true', '--health-interval', '1h');
+      await script(
+        bed,
+        'for turn in 1 2 3 4 5 6 7 8 9 10; do berth start quick && systemctl stop berth-quick || exit 1; done',
+      );
+      assert.equal((await statuses('quick')).filter((status) => status === 'stop').length, 10);
+      assert.equal((await terms()).length, 10);
+      await remove(bed, 'quick');
+      await script(bed, 'rm -r /notes');
+    }));
+
+  test('leaves it all to the unit from another mount namespace, whose unmounting would not be the host’s', () =>
+    leavingNothing(bed, async () => {
+      const id = await make('apart', PAYLOAD);
+      await berth(bed, 'start', 'apart');
+      await script(bed, 'unshare --mount berth stop apart');
+      await script(bed, `! grep ${id} /proc/self/mountinfo`);
+      const { State } = await inspect(bed, 'apart');
+      assert.deepEqual([State.Status, State.ExitCode], ['exited', 3]);
+      await remove(bed, 'apart');
+      await script(bed, 'rm -r /notes');
+    }));
+
+  test('is part of restart and of rm --force, each of the run that was meant', () =>
+    leavingNothing(bed, async () => {
+      await make('again', PAYLOAD);
+      await berth(bed, 'start', 'again');
+      const first = (await inspect(bed, 'again')).State.Pid;
+      await berth(bed, 'restart', 'again');
+      const { State } = await inspect(bed, 'again');
+      assert.equal(State.Status, 'running');
+      assert.notEqual(State.Pid, first);
+      assert.deepEqual(await terms(), ['term']);
+      await berth(bed, 'rm', '--force', 'again');
+      assert.deepEqual(await terms(), ['term', 'term']);
+      await script(bed, 'rm -r /notes');
+    }));
+});
