@@ -60,14 +60,15 @@ export async function stageTree(options: StageOptions): Promise<void> {
 }
 
 /**
- * bin/berth is /usr/bin/berth; what units run are links to it, one for each other entry point. They are made here and not
+ * bin/berth is /usr/bin/berth; what units run are links to it, one for each other entry point, and berth-create. They are made here and not
  * kept in the checkout: a link does not survive every way in which sources are handed on. bin/berth-check needs no JavaScript.
  */
 async function stageLaunchers(tree: string, entries: string[]): Promise<void> {
   await putFile(join(root, 'bin/berth'), join(tree, 'usr/bin/berth'), 0o755);
   const libexec = join(tree, 'usr/libexec/berth');
   await mkdir(libexec, { recursive: true });
-  for (const name of entries) if (name !== 'berth') await symlink('../../bin/berth', join(libexec, name));
+  for (const name of [...entries, 'berth-create'])
+    if (name !== 'berth') await symlink('../../bin/berth', join(libexec, name));
   await putFile(join(root, 'bin/berth-check'), join(libexec, 'berth-check'), 0o755);
 }
 

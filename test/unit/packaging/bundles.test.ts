@@ -39,7 +39,6 @@ const BUDGET: Record<string, number> = {
   'berth-attach': 7,
   'berth-cleanup': 550,
   'berth-condition': 400,
-  'berth-create': 1960,
   'berth-healthcheck': 450,
   'berth-start': 625,
   'berth-stop': 235,

@@ -11,7 +11,6 @@ const NAMES = [
   'berth-attach',
   'berth-cleanup',
   'berth-condition',
-  'berth-create',
   'berth-healthcheck',
   'berth-start',
   'berth-stop',
@@ -44,7 +43,7 @@ describe('launchers', () => {
     await writeFile(join(dir, 'bin/berth'), await readFile(join(root, 'bin/berth')));
     await relocate(join(dir, 'bin/berth'), '/usr/lib/berth', lib);
     await chmod(join(dir, 'bin/berth'), 0o755);
-    for (const name of [...NAMES, 'podman']) await symlink('berth', join(dir, 'bin', name));
+    for (const name of [...NAMES, 'berth-create', 'podman']) await symlink('berth', join(dir, 'bin', name));
   });
 
   after(() => rm(dir, { recursive: true, force: true }));
@@ -69,6 +68,12 @@ describe('launchers', () => {
     for (const script of scripts) assert.equal((await stat(join(root, 'bin', script))).mode & 0o111, 0o111);
     const entries = (await readdir(join(root, 'src/entry'))).map((file) => basename(file, '.ts'));
     assert.deepEqual(entries.sort(), ['berth', ...NAMES]);
+  });
+
+  it('have no bundle for berth-create, which is berth with a command', () => {
+    const { name, arguments: given, startedWith } = answer('berth-create', ['--name', 'a b', 'image', '']);
+    assert.deepEqual([name, given], ['berth', ['create', '--name', 'a b', 'image', '']]);
+    assert.deepEqual(startedWith, answer('berth', ['create']).startedWith);
   });
 
   it('run the bundle of their name with the arguments as they are', () => {
