@@ -37,14 +37,15 @@ export function dryStart(ports: DryRunPorts, { container }: DryRun): string {
 
 export function dryStop(ports: DryRunPorts, { container, timeoutSeconds }: DryRun): string {
   assertStoppable(ports, container);
-  const parts = [job('stop', container), ...stopParts(ports, observed(ports, container), timeoutSeconds)];
+  const stop = stopParts(ports, observed(ports, container), { verb: 'stop', timeoutSeconds });
+  const parts = [job('stop', container), ...stop];
   return show(ports, container, parts, timeoutSeconds);
 }
 
 export function dryRestart(ports: DryRunPorts, { container, timeoutSeconds }: DryRun): string {
   assertRestartable(ports, container);
   const now = observed(ports, container);
-  const stop = stopParts(ports, now, timeoutSeconds);
+  const stop = stopParts(ports, now, { verb: 'restart', timeoutSeconds });
   const start = startParts(ports, { ...now, state: initialState() }, { mounted: false, bundle: false }).slice(
     1,
   );
@@ -57,7 +58,7 @@ export function dryCleanup(ports: DryRunPorts, { container }: DryRun): string {
   if (verdict('cleanup', now.state.status) !== 'allowed') return show(ports, container, []);
   const parts =
     now.state.status === 'created'
-      ? [job('stop', now), ...stopParts(ports, now, undefined)]
+      ? [job('stop', now), ...stopParts(ports, now, {})]
       : [{ by: 'berth container cleanup', steps: cleanupSteps(ports, now) }];
   return show(ports, container, parts);
 }
@@ -104,11 +105,14 @@ function startParts(
   ];
 }
 
-/** berth-stop for what runs, and berth-cleanup, which follows every end of a unit that was active. */
+/**
+ * berth-stop for what runs, and berth-cleanup, which follows every end of a unit that was active; or the verb instead of both,
+ * where it does the same ahead of them.
+ */
 function stopParts(
   ports: DryRunPorts,
   { config, state }: ContainerRecord,
-  timeoutSeconds: number | undefined,
+  { verb, timeoutSeconds }: { verb?: 'stop' | 'restart' | 'rm'; timeoutSeconds?: number | undefined },
 ): PlanPart[] {
   if (verdict('unit-stop', state.status) !== 'allowed') {
     // A cleanup that was killed is made up for.
@@ -118,11 +122,13 @@ function stopParts(
     hasGrace: (timeoutSeconds ?? config.stopTimeoutSeconds) !== 0,
     isFrozen: state.status === 'paused',
   });
+  const by = (entry: string): string =>
+    `${verb === undefined ? '' : `berth ${verb}, or `}${entry}, run by ${config.unit}`;
   const end = planAfterEnd({ preventRestart: false, autoRemove: config.autoRemove });
   return [
-    { by: `berth-stop, run by ${config.unit}`, steps: [...MARK_STOPPING.steps, ...stop.steps] },
+    { by: by('berth-stop'), steps: [...MARK_STOPPING.steps, ...stop.steps] },
     {
-      by: `berth-cleanup, run by ${config.unit}`,
+      by: by('berth-cleanup'),
       steps: [
         ...cleanupSteps(ports, { config, state }),
         ...end.steps,
@@ -138,7 +144,9 @@ function removeParts(ports: DryRunPorts, container: ContainerRecord): PlanPart[]
   const [endUnit, ...rest] = RM_PLAN.steps;
   return [
     { by: 'berth rm', steps: endUnit === undefined ? [] : [endUnit] },
-    ...(runs ? stopParts(ports, { ...now, config: { ...now.config, autoRemove: false } }, undefined) : []),
+    ...(runs
+      ? stopParts(ports, { ...now, config: { ...now.config, autoRemove: false } }, { verb: 'rm' })
+      : []),
     {
       by: 'berth rm, under the lock',
       // What the unit's own cleanup has done is not there to be done again.

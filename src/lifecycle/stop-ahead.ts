@@ -42,6 +42,7 @@ export async function stopAhead(
     });
     if (context === undefined) return;
     await doSteps(planStopAhead({ isFrozen: host.isFrozen(context.payloadCgroup) }), STEPS, context);
+    if (context.ended) await cleanUpStopped(ports, id, { invocation: state.invocation, inUnit: false });
   } catch (error) {
     ports.warn(`${messageOf(error)}: the unit tries again`);
   }
@@ -60,18 +61,15 @@ const STEPS: Steps<StopAheadStep, AheadContext> = {
   'thaw-payload': {
     do: ({ ports: { host }, payloadCgroup }) => host.freezeCgroup(payloadCgroup, false),
   },
-  'await-end': {
+  'await-payload': {
     do: async (context) => {
-      const { host } = context.ports;
-      const supervisor = `${context.container.state.cgroup}/${SUPERVISOR_CGROUP}`;
-      context.ended =
-        (await host.waitUntilEmpty(context.payloadCgroup, AHEAD_MS)) &&
-        (await host.waitUntilEmpty(supervisor, AHEAD_MS));
+      context.ended = await context.ports.host.waitUntilEmpty(context.payloadCgroup, AHEAD_MS);
     },
   },
-  'clean-up': {
-    do: async ({ ports, container: { config, state }, ended }) => {
-      if (ended) await cleanUpStopped(ports, config.id, { invocation: state.invocation, inUnit: false });
+  'await-monitor': {
+    do: async (context) => {
+      const supervisor = `${context.container.state.cgroup}/${SUPERVISOR_CGROUP}`;
+      context.ended &&= await context.ports.host.waitUntilEmpty(supervisor, AHEAD_MS);
     },
   },
 };

@@ -101,13 +101,19 @@ export function jobRunner(bus: Bus): RunJob {
   };
 }
 
-/** A job that must wait for others, or one that needs no ExecStop=, is not begun so by the time that it can be asked. */
+/** systemd answers what has come to it before it begins with a job; then it has begun, or the job must wait for others. */
+const ASKS = 5;
+
+/** Does systemd run ExecStop= of the unit? Not for what has yet to become ready. */
 async function runsStop(bus: Bus, unit: string): Promise<boolean> {
-  const state = await tolerate(
-    property(bus, unitPath(unit), UNIT, 'SubState'),
-    'org.freedesktop.DBus.Error.UnknownObject',
-  );
-  return state === 'stop';
+  for (let asked = 0; asked < ASKS; asked++) {
+    const state = await tolerate(
+      property(bus, unitPath(unit), UNIT, 'SubState'),
+      'org.freedesktop.DBus.Error.UnknownObject',
+    );
+    if (state !== 'running') return state === 'stop';
+  }
+  return false;
 }
 
 /** What systemd has no word of does not run, and waits for no restart: to have it loaded for a stop costs it some ms. */

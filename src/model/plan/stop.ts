@@ -34,7 +34,7 @@ export function planStop({
   };
 }
 
-export type StopAheadStep = 'record-stopping' | 'signal-payload' | 'thaw-payload' | 'await-end' | 'clean-up';
+export type StopAheadStep = Exclude<StopStep, 'kill-payload'>;
 
 /** As MARK_STOPPING, by `berth stop`. */
 export const MARK_AHEAD: Plan<'record-stopping'> = { of: 'stop-ahead', steps: ['record-stopping'] };
@@ -50,8 +50,8 @@ export function planStopAhead({
     steps: stepsOf<Exclude<StopAheadStep, 'record-stopping'>>(
       'signal-payload',
       ['thaw-payload', isFrozen],
-      'await-end',
-      'clean-up',
+      'await-payload',
+      'await-monitor',
     ),
   };
 }

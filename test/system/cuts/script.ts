@@ -44,7 +44,8 @@ const RUN_INTO: Record<Situation, string> = {
   checked: 'berth start $name',
   waiting: 'berth start $name',
   stop: 'systemctl stop $unit',
-  'stop-ahead': 'berth stop $name',
+  // systemd may have been too busy to begin at once, or so quick that berth-stop was first.
+  'stop-ahead': 'until berth stop $name; [ -s $cut.hit ]; do berth start $name; done',
   frozen: 'systemctl stop $unit',
   vain: 'berth start $name',
   rm: 'berth rm $name',
