@@ -3,6 +3,8 @@ import { BerthError, messageOf } from '../model/errors.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { parseSignal } from '../model/signal.ts';
 import { type ContainerState, verdict } from '../model/state.ts';
+import { endAhead } from './ahead.ts';
+import type { CleanupPorts } from './cleanup.ts';
 import { exitOfStart } from './exit.ts';
 import { initJob, startWaiting } from './init.ts';
 import { assertStartable } from './jobs.ts';
@@ -18,10 +20,7 @@ export interface AttachOptions extends Omit<AttachRequest, 'terminal' | 'onSigna
   onStarted?: () => void;
 }
 
-type AttachPorts = Pick<
-  Ports,
-  'host' | 'store' | 'locks' | 'runtime' | 'systemd' | 'startHealthTimer' | 'now' | 'warn'
->;
+type AttachPorts = CleanupPorts & Pick<Ports, 'startHealthTimer'>;
 
 /**
  * Attaches to a running container. Returns its exit code, or 0 after the keys to detach, which leave it running.
@@ -115,9 +114,11 @@ async function attached(
     running = true;
     if (canceled !== undefined) handOn(ports, container, canceled);
     const { cgroup = '' } = stateOf(ports, container);
+    const run = { startNumber, cgroup, cgroupId: ports.host.cgroupId(cgroup) };
     onStarted?.();
     if ((await attachment.ended) !== 'ended') return 0;
-    const code = await exitOfStart(ports, container, { startNumber, cgroup });
+    await endAhead(ports, container, run);
+    const code = await exitOfStart(ports, container, run);
     return code < 0 ? 255 : code;
   } catch (error) {
     // It was initialized for this, and will not be started.

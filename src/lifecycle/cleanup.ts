@@ -13,6 +13,7 @@ import { retriesExhausted, willRestart } from '../model/restart.ts';
 import { type ContainerState, hasPayload } from '../model/state.ts';
 import { PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import { needsPreparing } from '../model/volume.ts';
+import { takeReceipt } from './end-receipt.ts';
 import { forgetContainer } from './forget.ts';
 import { runPoststopHooks } from './hooks.ts';
 import { withContainer } from './lock.ts';
@@ -90,7 +91,8 @@ export async function cleanupContainer(ports: CleanupPorts, id: string): Promise
     await doSteps(plan, AFTER_END, { ports, container: ended });
     return result.exitCode;
   });
-  return exitCode ?? 0;
+  // Gone: whoever has removed it may have known how it ended.
+  return exitCode ?? takeReceipt(ports, id) ?? 0;
 }
 
 /** Has the unit ended for good? Then its own cleanup is over, or was killed, and nobody else does its work. */

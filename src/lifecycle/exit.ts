@@ -11,18 +11,19 @@ type ExitPorts = Parameters<typeof awaitExit>[0] & Pick<Ports, 'host' | 'store' 
 const CLEANUP_WAIT_MS = 60_000;
 
 /**
- * For a start whose conmon has just ended: waits until berth-cleanup has recorded the end and is over, so that the
- * name of a container with --rm is free. -1 when the exit code is lost.
+ * For a start whose conmon has just ended: waits until the end is recorded and the unit has ended too, so that the name of a
+ * container with --rm is free. -1 when the exit code is lost.
+ * @param start.cgroupId of the unit's cgroup in that run
  */
 export async function exitOfStart(
   ports: ExitPorts,
   { config }: ContainerRecord,
-  { startNumber, cgroup }: { startNumber: number; cgroup: string },
+  { startNumber, cgroup, cgroupId }: { startNumber: number; cgroup: string; cgroupId: number | undefined },
 ): Promise<number> {
   const exitCode = await awaitExit(ports, { id: config.id, run: startNumber }, CLEANUP_WAIT_MS);
   if (exitCode !== undefined) {
-    // Another start may follow at once, in the same cgroup.
-    if (config.restart.name === 'no') await ports.host.waitUntilEmpty(cgroup, CLEANUP_WAIT_MS);
+    if (config.restart.name === 'no' && cgroupId !== undefined)
+      await ports.host.waitUntilGone(cgroup, cgroupId, CLEANUP_WAIT_MS);
     return exitCode;
   }
   const container = ports.store.getContainer(config.id);

@@ -3,6 +3,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type ContainerState, verdict } from '../model/state.ts';
+import { stopAhead } from './ahead.ts';
 import { cleanupLocked, unitRests } from './cleanup.ts';
 import { failureOfStart, saying, unableTo } from './failure.ts';
 import { graceWarning, shorterGrace } from './grace.ts';
@@ -14,7 +15,6 @@ import { thawUnit } from './pause.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
 import { finishRename } from './rename.ts';
-import { stopAhead } from './stop-ahead.ts';
 
 type JobPorts = Pick<Ports, 'host' | 'store' | 'locks' | 'runtime' | 'systemd' | 'now' | 'warn'>;
 type StopPorts = JobPorts & Pick<Ports, 'settings' | 'rootfs' | 'volumes' | 'networkFiles' | 'networkDriver'>;

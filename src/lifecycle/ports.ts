@@ -27,6 +27,7 @@ import type { ImageSource } from './image-source-port.ts';
 import type { Locks } from './lock-port.ts';
 import type { AddressClaim, FreePort, NetworkDriver, NetworkFiles } from './network-port.ts';
 import type { Runtime } from './runtime-port.ts';
+import type { Systemd } from './systemd-port.ts';
 
 export type * from './file-ports.ts';
 export type * from './image-port.ts';
@@ -34,6 +35,7 @@ export type * from './image-source-port.ts';
 export type * from './lock-port.ts';
 export type * from './network-port.ts';
 export type * from './runtime-port.ts';
+export type * from './systemd-port.ts';
 
 /** The state store. Reading takes no lock; writing happens inside `transaction`. */
 export interface Store {
@@ -179,6 +181,9 @@ export interface Host {
   onCgroupEvent(cgroup: string, listener: () => void): () => void;
   /** Resolves when nothing lives in the cgroup (true), or after `timeoutMs` (false). */
   waitUntilEmpty(cgroup: string, timeoutMs: number): Promise<boolean>;
+  /** Tells a cgroup from the next one of its name; undefined if there is none. */
+  cgroupId(cgroup: string): number | undefined;
+  waitUntilGone(cgroup: string, id: number, timeoutMs: number): Promise<boolean>;
   wasOomKilled(cgroup: string): boolean;
   controllers(): string[];
   /** Pids in the cgroup and below; empty if it does not exist. */
@@ -246,50 +251,6 @@ export interface Host {
   ): Promise<{ code: number; stdout: string; stderr: string; timedOut: boolean }>;
   /** Absolute path of a program in PATH, or undefined. */
   findProgram(name: string): string | undefined;
-}
-
-/** systemd's manager; one connection, made when first needed. */
-export interface Systemd {
-  startUnit(unit: string): Promise<string>;
-  /** Of these two, `meanwhile` is called when systemd runs the unit's ExecStop=, if it begins with that at once. */
-  stopUnit(unit: string, meanwhile?: () => Promise<void>): Promise<string>;
-  restartUnit(unit: string, meanwhile?: () => Promise<void>): Promise<string>;
-  /** These return at once. A unit that ends because of the first is not restarted; the last is for one that runs. */
-  stopUnitNoWait(unit: string): Promise<void>;
-  restartUnitNoWait(unit: string): Promise<void>;
-  tryRestartUnitNoWait(unit: string): Promise<void>;
-  /** Undoes `systemctl freeze`. */
-  thawUnit(unit: string): Promise<void>;
-  resetFailed(unit: string): Promise<void>;
-  /** True if it had been enabled. */
-  disableUnit(unit: string): Promise<boolean>;
-  /** Drop-ins and overrides of one unit become another one's; then the links to it, of `enable` and others. */
-  moveUnitFiles(from: string, to: string): void;
-  moveUnitLinks(from: string, to: string): void;
-  reload(): Promise<void>;
-  /** After a unit file was written: what systemd remembers of an earlier one of that name is read anew. */
-  reloadIfStale(unit: string): Promise<void>;
-  version(): Promise<number>;
-  /** initializing, starting, running, degraded, maintenance or stopping. */
-  systemState(): Promise<string>;
-  /** Does a job wait that will start the unit, be it the second half of a restart? */
-  hasStartJob(unit: string): Promise<boolean>;
-  /** The unit's watchdog in µs; 0: it has none. */
-  watchdogUsec(unit: string): Promise<number>;
-  /** Another one until the next start, for the unit whose main process this is; 0: none. */
-  overrideWatchdog(mainPid: number, usec: number): Promise<void>;
-  /** Resolves when the unit's start is over, with its ActiveState then. */
-  untilStarted(unit: string): Promise<string>;
-  unitStatus(unit: string): Promise<{
-    loadState: string;
-    activeState: string;
-    unitFileState: string;
-    restarts: number;
-    result: string;
-    /** Empty while it does not run. */
-    controlGroup: string;
-  }>;
-  close(): void;
 }
 
 export interface Ports {

@@ -14,7 +14,7 @@ export interface RuntimeFiles {
   poststopHooks: string;
   /** There while checks pass by that nothing follows from; lifecycle/steady.ts. */
   steady: string;
-  /** Of a stop whose cleanup is done; lifecycle/stop-cleanup.ts. */
+  /** Of a stop whose cleanup is done; lifecycle/early-cleanup.ts. */
   endReceipt: string;
   exitFile: string;
   oomFile: string;

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  statSync,
   watch,
   writeFileSync,
 } from 'node:fs';
@@ -133,16 +134,33 @@ export function parseOomKills(memoryEvents: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(memoryEvents)?.[1] ?? 0);
 }
 
-/** Calls `listener` at each change of cgroup.events; never for a cgroup that is not there. Returns what ends it. */
+/**
+ * Calls `listener` at each change of cgroup.events and when the cgroup is removed; never for one that is not there. Returns what
+ * ends it.
+ *
+ * The kernel tells of one change in 10 ms, later of the next, and never if the cgroup is removed by then (cgroup_file_notify()
+ * in kernel/cgroup/cgroup.c). A watch on what is removed is not told of that either, one on the directory above it is.
+ */
 export function onCgroupEvent(cgroup: string, listener: () => void): () => void {
+  const directory = CGROUP_ROOT + cgroup;
+  const watchers: FSWatcher[] = [];
+  const stop = (): void => {
+    for (const watcher of watchers) watcher.close();
+  };
   try {
-    const watcher = watch(`${CGROUP_ROOT}${cgroup}/cgroup.events`, listener);
-    watcher.on('error', listener);
-    return () => watcher.close();
+    watchers.push(watch(`${directory}/cgroup.events`, listener));
+    watchers.push(
+      watch(path.dirname(directory), (_, name) => {
+        if (name === path.basename(directory)) listener();
+      }),
+    );
   } catch (error) {
+    stop();
     if (isErrno(error, 'ENOENT', 'ENODEV')) return () => {};
     throw error;
   }
+  for (const watcher of watchers) watcher.on('error', listener);
+  return stop;
 }
 
 /** Resolves true when the cgroup has no live process left, or does not exist; false after `timeoutMs`. */
@@ -150,31 +168,35 @@ export function waitUntilEmpty(cgroup: string, timeoutMs: number): Promise<boole
   return waitForEvents(cgroup, () => !isPopulated(cgroup), timeoutMs);
 }
 
+/** What tells a cgroup from the next one of its name; undefined for one that is not there. */
+export function cgroupId(cgroup: string): number | undefined {
+  return statSync(CGROUP_ROOT + cgroup, { throwIfNoEntry: false })?.ino;
+}
+
+/** Resolves true when that cgroup is not there any more, whatever has its name then; false after `timeoutMs`. */
+export function waitUntilGone(cgroup: string, id: number, timeoutMs: number): Promise<boolean> {
+  return waitForEvents(cgroup, () => cgroupId(cgroup) !== id, timeoutMs);
+}
+
 /**
  * Resolves true when the condition on cgroup.events holds or the cgroup is gone, false after `timeoutMs`. Woken by the
- * kernel's notification on that file, not by polling.
+ * kernel's notification, not by polling.
  */
 function waitForEvents(cgroup: string, holds: () => boolean, timeoutMs: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    let watcher: FSWatcher | undefined;
+  const isOver = (): boolean => holds() || !existsSync(CGROUP_ROOT + cgroup);
+  return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     const finish = (result: boolean): void => {
-      watcher?.close();
+      stop();
       clearTimeout(timer);
       resolve(result);
     };
-    try {
-      watcher = watch(`${CGROUP_ROOT}${cgroup}/cgroup.events`, () => {
-        if (holds()) finish(true);
-      });
-    } catch (error) {
-      if (isErrno(error, 'ENOENT')) return resolve(true);
-      return reject(error);
-    }
-    watcher.on('error', () => finish(holds()));
+    const stop = onCgroupEvent(cgroup, () => {
+      if (isOver()) finish(true);
+    });
     // Looked at after the watch is set, so that a change in between is not missed.
-    if (holds()) return finish(true);
-    if (timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(() => finish(holds()), timeoutMs);
+    if (isOver()) return finish(true);
+    if (timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(() => finish(isOver()), timeoutMs);
   });
 }
 

@@ -64,6 +64,8 @@ export const host = {
   isFrozen: cgroup.isFrozen,
   onCgroupEvent: cgroup.onCgroupEvent,
   waitUntilEmpty: cgroup.waitUntilEmpty,
+  cgroupId: cgroup.cgroupId,
+  waitUntilGone: cgroup.waitUntilGone,
   wasOomKilled: cgroup.wasOomKilled,
   controllers: cgroup.availableControllers,
   cgroupProcesses: cgroup.cgroupProcesses,

@@ -1,5 +1,5 @@
 /** The cleanup of berth-stop with its ports: a module of its own, so that it is loaded while nobody waits for it. */
-import { cleanUpStopped } from '../lifecycle/stop-cleanup.ts';
+import { cleanUpStopped } from '../lifecycle/early-cleanup.ts';
 import type { BasePorts } from './base.ts';
 import { networkPorts } from './network.ts';
 import { rootfsPort } from './rootfs.ts';

@@ -1,4 +1,4 @@
-/** What a stop consists of: of berth-stop, and of `berth stop` ahead of it. lifecycle/stop.ts and stop-ahead.ts do the steps. */
+/** What a stop consists of: of berth-stop, and of `berth stop` ahead of it. lifecycle/stop.ts and ahead.ts do the steps. */
 import { type Plan, stepsOf } from './plan.ts';
 
 export type StopStep =

@@ -61,11 +61,11 @@ systemctl daemon-reload`,
         const id = await watch('plain');
         await systemctl(bed, 'start', 'berth-plain');
         const { invocation, seen } = await stop('plain');
-        assert.deepEqual(seen, [invocation, '0'], 'a receipt, no bundle, no mount');
+        assert.deepEqual(seen, [`${invocation} 0`, '0'], 'a receipt, no bundle, no mount');
         await script(bed, `[ ! -e /run/berth/containers/${id}.ended ]`);
         const { State } = await inspect(bed, 'plain');
         assert.deepEqual([State.Status, State.ExitCode, State.StoppedByUser], ['exited', 3, true]);
-        const { ActiveState, Result } = await showUnit(bed, 'berth-plain');
+        const { ActiveState, Result } = await showUnit(bed, 'plain');
         assert.deepEqual([ActiveState, Result], ['inactive', 'success']);
         await systemctl(bed, 'start', 'berth-plain');
         await berth(bed, 'stop', 'plain');

@@ -1,23 +1,23 @@
 /**
- * What `berth stop` does itself of the stop that it has asked systemd for. systemd takes longer to start berth-stop, and then
- * berth-cleanup, than both have to do; both find it done (bin/berth), or do what is not.
+ * What commands do themselves of the work of a unit's programs, when the unit is stopped or ends: systemd takes longer to start
+ * berth-stop, and then berth-cleanup, than both have to do. Both find it done (bin/berth), or do what is not.
  */
 import { messageOf } from '../model/errors.ts';
 import { MARK_AHEAD, planStopAhead, type StopAheadStep } from '../model/plan/stop.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import type { CleanupPorts } from './cleanup.ts';
+import { cleanUpEnded, cleanUpStopped } from './early-cleanup.ts';
 import { withContainer } from './lock.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { contextIfStoppable, hasGrace, recordStopping, type StopContext } from './stop.ts';
-import { cleanUpStopped } from './stop-cleanup.ts';
 
 type AheadPorts = Omit<CleanupPorts, 'systemd'>;
 type AheadContext = StopContext<AheadPorts> & { ended: boolean };
 
 const SIGKILL = 9;
 
-/** What takes longer berth-stop is there for by then. */
+/** For what takes longer the unit's programs are there by then. */
 const AHEAD_MS = 1000;
 
 /**
@@ -29,8 +29,7 @@ export async function stopAhead(
   { config: { id }, state }: ContainerRecord,
 ): Promise<void> {
   const { host } = ports;
-  // What is unmounted here must be unmounted for the unit, too.
-  if (host.namespaces(1).mnt !== host.namespaces(host.self().pid).mnt) return;
+  if (!hasHostsMounts(host)) return;
   try {
     const context = await withContainer(ports, id, async (fresh) => {
       const stoppable = contextIfStoppable(ports, fresh);
@@ -46,6 +45,30 @@ export async function stopAhead(
   } catch (error) {
     ports.warn(`${messageOf(error)}: the unit tries again`);
   }
+}
+
+/**
+ * To be called when a payload that a command has waited for has ended by itself.
+ * @param run.cgroup the unit's
+ */
+export async function endAhead(
+  ports: CleanupPorts,
+  { config: { id } }: ContainerRecord,
+  { startNumber, cgroup }: { startNumber: number; cgroup: string },
+): Promise<void> {
+  const { host } = ports;
+  if (!hasHostsMounts(host)) return;
+  try {
+    if (await host.waitUntilEmpty(`${cgroup}/${SUPERVISOR_CGROUP}`, AHEAD_MS))
+      await cleanUpEnded(ports, id, startNumber);
+  } catch (error) {
+    ports.warn(`${messageOf(error)}: the unit tries again`);
+  }
+}
+
+/** What is unmounted here must be unmounted for the unit, too. */
+function hasHostsMounts(host: CleanupPorts['host']): boolean {
+  return host.namespaces(1).mnt === host.namespaces(host.self().pid).mnt;
 }
 
 const STEPS: Steps<StopAheadStep, AheadContext> = {

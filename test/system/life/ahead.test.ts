@@ -12,6 +12,7 @@ import {
   remove,
   script,
   systemctl,
+  until,
 } from '../../support/machine.ts';
 
 /** Each notes the stop signals that it gets. */
@@ -31,7 +32,7 @@ ExecStopPost=
 ExecStopPost=/run/held /usr/libexec/berth/berth-cleanup ${id}
 `;
 
-describe('a stop by the verb', () => {
+describe('what the verbs do ahead of the unit', () => {
   let bed: Bed;
   before(async () => {
     bed = await bootWith('busybox');
@@ -42,6 +43,25 @@ describe('a stop by the verb', () => {
     await script(bed, 'mkdir -p /notes; rm -f /notes/terms');
     await createShell(bed, name, payload, ['-v', '/notes:/notes', ...flags]);
     return (await inspect(bed, name)).Id;
+  }
+
+  /** Both programs as they are, but they wait for the cleanup, and what they start is noted. */
+  async function hold(folder: string, id: string): Promise<void> {
+    await script(
+      bed,
+      `cat >/run/held <<'X'
+${HELD(id)}X
+chmod +x /run/held
+mkdir -p ${folder}
+cat >${folder}/held.conf <<'X'
+${UNIT_HELD(id)}X
+systemctl daemon-reload`,
+    );
+  }
+
+  async function assertNothingRan(...entries: string[]): Promise<void> {
+    for (const entry of entries)
+      await script(bed, `[ -s /run/seen-${entry} ] && ! grep '"/usr/lib/berth/berth"' /run/seen-${entry}`);
   }
 
   const terms = async (): Promise<string[]> =>
@@ -56,20 +76,11 @@ describe('a stop by the verb', () => {
   }
 
   for (const runtime of RUNTIMES) {
-    test(`is done when berth-stop and berth-cleanup come (${runtime})`, () =>
+    test(`is a stop, done when berth-stop and berth-cleanup come (${runtime})`, () =>
       leavingNothing(bed, async () => {
         const id = await make('fast', PAYLOAD, '--runtime', runtime);
         const folder = '/run/systemd/system/berth-fast.service.d';
-        await script(
-          bed,
-          `cat >/run/held <<'X'
-${HELD(id)}X
-chmod +x /run/held
-mkdir -p ${folder}
-cat >${folder}/held.conf <<'X'
-${UNIT_HELD(id)}X
-systemctl daemon-reload`,
-        );
+        await hold(folder, id);
         await berth(bed, 'start', 'fast');
         await berth(bed, 'stop', 'fast');
         for (const entry of ['berth-stop', 'berth-cleanup'])
@@ -79,7 +90,7 @@ systemctl daemon-reload`,
           );
         const { State } = await inspect(bed, 'fast');
         assert.deepEqual([State.Status, State.ExitCode, State.StoppedByUser], ['exited', 3, true]);
-        const { ActiveState, Result } = await showUnit(bed, 'berth-fast');
+        const { ActiveState, Result } = await showUnit(bed, 'fast');
         assert.deepEqual([ActiveState, Result], ['inactive', 'success']);
         assert.deepEqual(await terms(), ['term']);
         assert.deepEqual((await statuses('fast')).slice(-4), ['start', 'stop', 'died', 'cleanup']);
@@ -88,6 +99,54 @@ systemctl daemon-reload`,
         await script(bed, `rm -r ${folder} /run/held /run/seen-* /notes; systemctl daemon-reload`);
       }));
   }
+
+  for (const [code, result] of [
+    [0, 'inactive'],
+    [4, 'failed'],
+  ] as const) {
+    test(`is the cleanup after an end with ${code}, which the unit ends with too`, () =>
+      leavingNothing(bed, async () => {
+        const id = await make('ending', `exit ${code}`);
+        const folder = '/run/systemd/system/berth-ending.service.d';
+        await hold(folder, id);
+        const { code: told } = await bed.run(['berth', 'start', '--attach', 'ending']);
+        assert.equal(told, code);
+        await assertNothingRan('berth-stop', 'berth-cleanup');
+        const { State } = await inspect(bed, 'ending');
+        assert.deepEqual([State.Status, State.ExitCode], ['exited', code]);
+        assert.equal((await showUnit(bed, 'ending')).ActiveState, result);
+        await remove(bed, 'ending');
+        await script(bed, `rm -r ${folder} /run/held /run/seen-* /notes; systemctl daemon-reload`);
+      }));
+  }
+
+  test('is the removal after run --rm, also one after the other, of one name, with any exit code', () =>
+    leavingNothing(bed, async () => {
+      const command = 'timeout 60 berth run --rm --name once --network none busybox sh -c';
+      await script(
+        bed,
+        `for turn in 1 2 3 4 5 6 7 8 9 10; do ${command} "exit $turn" || [ $? = $turn ]; done`,
+      );
+      await script(bed, '! ls /run/berth/containers/*.ended');
+    }));
+
+  test('is nothing where a restart follows', () =>
+    leavingNothing(bed, async () => {
+      await make(
+        'again',
+        '[ -e /notes/terms ] || { echo x >/notes/terms; exit 3; }; sleep 1000',
+        '--restart',
+        'always',
+      );
+      const { code } = await bed.run(['berth', 'start', '--attach', 'again']);
+      assert.equal(code, 3);
+      await until(
+        'it runs again',
+        async () => (await inspect(bed, 'again')).State.Status === 'running' || undefined,
+      );
+      await berth(bed, 'rm', '--force', '--time', '0', 'again');
+      await script(bed, 'rm -r /notes');
+    }));
 
   test('sends the stop signal once, and leaves the end of the grace to berth-stop', () =>
     leavingNothing(bed, async () => {
@@ -114,7 +173,7 @@ systemctl daemon-reload`,
       await berth(bed, 'init', 'stubborn');
       await berth(bed, 'stop', 'stubborn');
       assert.deepEqual(await terms(), []);
-      assert.equal((await showUnit(bed, 'berth-stubborn')).ActiveState, 'inactive');
+      assert.equal((await showUnit(bed, 'stubborn')).ActiveState, 'inactive');
       await remove(bed, 'stubborn');
       await script(bed, 'rm -r /notes');
     }));

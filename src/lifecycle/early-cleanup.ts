@@ -1,0 +1,68 @@
+/**
+ * The cleanup by whoever is there when a container ends: systemd takes longer to start berth-cleanup than the cleanup takes. It is
+ * done where nothing has to be weighed, and leaves a receipt, with which bin/berth lets ExecStopPost= pass. Everything else, and
+ * what fails here, is for berth-cleanup, which does what is not done.
+ */
+import { outcome } from '../model/outcome.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import { type CleanupPorts, cleanupLocked } from './cleanup.ts';
+import { leaveReceipt } from './end-receipt.ts';
+import { forgetContainer } from './forget.ts';
+import { withContainer } from './lock.ts';
+import { current } from './observe.ts';
+import type { Ports } from './ports.ts';
+
+type StoppedPorts = Omit<CleanupPorts, 'systemd'>;
+
+/**
+ * After a stop whose record is all that follows from it.
+ * @param run.invocation of the unit whose run was stopped: another one's is not touched
+ */
+export async function cleanUpStopped(
+  ports: StoppedPorts,
+  id: string,
+  { invocation = '', inUnit }: { invocation: string | undefined; inUnit: boolean },
+): Promise<void> {
+  await withContainer(ports, id, async (container) => {
+    if (container.state.invocation !== invocation || !isEndOfAll(container)) return;
+    if (!inUnit && hasPoststopHooks(ports, id)) return;
+    await cleanupLocked(ports, container, { inUnit });
+    leaveReceipt(ports, id, { invocation, exitCode: 0 });
+  });
+}
+
+/** Is there nothing to weigh of the end: no removal, no restarts to ask systemd for, no boot that it may matter to? */
+function isEndOfAll({ config, state }: ContainerRecord): boolean {
+  const { name } = config.restart;
+  const asksNothing = name === 'no' || (name !== 'unless-stopped' && state.startNumber < 2);
+  return asksNothing && !config.autoRemove && state.status === 'stopping' && state.startFailure === 0;
+}
+
+/**
+ * After a run that ended by itself and that nothing starts again, for a command that has waited for that; removes what was made
+ * with --rm. Its conmon must be gone.
+ * @param run the number of that start: another one is not touched
+ */
+export async function cleanUpEnded(ports: CleanupPorts, id: string, run: number): Promise<void> {
+  await withContainer(ports, id, async (container) => {
+    const { config } = container;
+    const { status, startNumber } = current(container, ports).state;
+    if (status !== 'stopped' || startNumber !== run || container.state.stopRequested) return;
+    if (config.restart.name !== 'no' || config.autoRemoveImage === true || hasPoststopHooks(ports, id))
+      return;
+    if (config.autoRemove && !(await isFreeToGo(ports, container))) return;
+    const state = await cleanupLocked(ports, container, { inUnit: false });
+    if (config.autoRemove) await forgetContainer(ports, { config, state }, { inUnit: true, volumes: true });
+    const { exitCode } = outcome(state, config.restart);
+    leaveReceipt(ports, id, { invocation: state.invocation, exitCode });
+  });
+}
+
+async function isFreeToGo({ store, systemd }: CleanupPorts, { config }: ContainerRecord): Promise<boolean> {
+  return store.dependentsOf(config.id).length === 0 && !(await (await systemd()).hasStartJob(config.unit));
+}
+
+/** They belong into the unit. */
+function hasPoststopHooks({ host, runtime }: Pick<Ports, 'host' | 'runtime'>, id: string): boolean {
+  return host.exists(runtime.files(id).poststopHooks);
+}
