@@ -52,9 +52,12 @@ export async function cleanUpEnded(ports: CleanupPorts, id: string, run: number)
       return;
     if (config.autoRemove && !(await isFreeToGo(ports, container))) return;
     const state = await cleanupLocked(ports, container, { inUnit: false });
-    if (config.autoRemove) await forgetContainer(ports, { config, state }, { inUnit: true, volumes: true });
     const { exitCode } = outcome(state, config.restart);
-    leaveReceipt(ports, id, { invocation: state.invocation, exitCode });
+    const leave = (): void => leaveReceipt(ports, id, { invocation: state.invocation, exitCode });
+    // A berth-cleanup that comes now finds the container or the receipt.
+    if (config.autoRemove)
+      await forgetContainer(ports, { config, state }, { inUnit: true, volumes: true, beforeGone: leave });
+    else leave();
   });
 }
 

@@ -30,12 +30,14 @@ interface ForgetContext extends Forgotten {
   /** Its anonymous volumes go with it. */
   removesVolumes: boolean;
   reloads: Reloads | undefined;
+  beforeGone: (() => void) | undefined;
 }
 
 /**
  * Removes a container that is cleaned up, for a caller that holds its lock. From the first step on the row says
  * `removing`: whoever finds it so (rm, or a create of the same name) does the rest. With `volumes` its anonymous ones go,
- * unless another container has them. With `reloads` systemd is reloaded by the caller (reloadOnce).
+ * unless another container has them. With `reloads` systemd is reloaded by the caller (reloadOnce). `beforeGone` is called last
+ * before nobody can find the container any more.
  */
 export async function forgetContainer(
   ports: ForgetPorts,
@@ -44,7 +46,8 @@ export async function forgetContainer(
     inUnit = false,
     volumes = false,
     reloads,
-  }: { inUnit?: boolean; volumes?: boolean; reloads?: Reloads } = {},
+    beforeGone,
+  }: { inUnit?: boolean; volumes?: boolean; reloads?: Reloads; beforeGone?: () => void } = {},
 ): Promise<void> {
   await doSteps(planRemove(config, { inUnit }), STEPS, {
     ports,
@@ -54,6 +57,7 @@ export async function forgetContainer(
     wasCutShort: state.status === 'removing',
     removesVolumes: volumes || state.removesVolumes === true,
     reloads,
+    beforeGone,
   });
 }
 
@@ -105,8 +109,9 @@ const STEPS: Steps<RemoveStep, ForgetContext> = {
     },
   },
   'delete-row': {
-    do: async ({ ports, config, state: { finishedAt, exitCode }, removesVolumes }) => {
+    do: async ({ ports, config, state: { finishedAt, exitCode }, removesVolumes, beforeGone }) => {
       const { store, locks, now } = ports;
+      beforeGone?.();
       const ended = finishedAt === undefined ? {} : { exitCode };
       await dropVolumes(ports, (drop) => {
         const anonymous = store.volumesOf(config.id).filter((volume) => volume.config.anonymous === true);

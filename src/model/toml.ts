@@ -17,9 +17,9 @@ export interface Setting {
   value: string | string[] | undefined;
 }
 
-/** A comment, a line's end, a string of either kind, a bracket or another sign, a bare word. */
+/** A comment, the end of a line with those that say nothing, a string of either kind, a bracket or another sign, a bare word. */
 const TOKEN =
-  /[ \t\r]+|#[^\n]*|(?<end>\n)|"(?<basic>(?:[^"\\\n]|\\.)*)"|'(?<literal>[^'\n]*)'|(?<sign>\[\[|\]\]|[[\]{}=,])|(?<word>[^\s#"'[\]{}=,]+)/y;
+  /[ \t\r]+|#[^\n]*|(?<end>(?:\n[ \t\r]*(?:#[^\n]*)?)+)|"(?<basic>(?:[^"\\\n]|\\.)*)"|'(?<literal>[^'\n]*)'|(?<sign>\[\[|\]\]|[[\]{}=,])|(?<word>[^\s#"'[\]{}=,]+)/y;
 
 interface Token {
   kind: 'end' | 'string' | 'sign' | 'word';
