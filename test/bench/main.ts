@@ -159,7 +159,8 @@ function bundleBytes(entry: string): number {
     string,
     Metafile
   >;
-  return Object.values(metafiles[entry]?.outputs ?? {})[0]?.bytes ?? Number.NaN;
+  const bundle = entry === 'berth-create' ? 'berth' : entry;
+  return Object.values(metafiles[bundle]?.outputs ?? {})[0]?.bytes ?? Number.NaN;
 }
 
 function printResults(): void {
