@@ -176,7 +176,10 @@ describe('a monitor', () => {
     const on = stage(t);
     process.env.BERTH_CONMON = on.program(
       'conmon',
-      `: >$STAGE/begun; echo $ > $STAGE/pid; head -c 1 <&4 >>$STAGE/begun; ${GOOD}`.replaceAll('$STAGE', on.folder),
+      `: >$STAGE/begun; echo $$ > $STAGE/pid; head -c 1 <&4 >>$STAGE/begun; ${GOOD}`.replaceAll(
+        '$STAGE',
+        on.folder,
+      ),
     );
     const monitor = launchMonitor({ config: config(), paths: on.paths, runDir: on.folder, logFile: '' });
     const file = path.join(on.folder, 'pid');
