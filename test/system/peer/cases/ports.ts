@@ -50,7 +50,7 @@ export const PORTS: Cells = {
       ...["-p '[::1]:8081:80'", "-p '[::ffff:1.2.3.4]:1:3'", '-p 0.0.0.0:81:80'],
       ...['-p 8000-8003:9000-9003', '-p 8081:81,8082:82', '-p 8002:82 -p 8001:81', '-p 81:81 -p 83:83'],
       ...['-p 8001-8005:1-5 -p 8003-8007:3-7', '-p 8001:1 -p 8001:1', '-p 8001-8009:1-9 -p 8003:3'],
-      ...['--expose 80', '--expose 80-82/udp', '--expose 80/TCP,82,81', '--expose 80/ --expose 80/sctp'],
+      ...['--expose 80', '--expose 80-82/udp', '--expose 80/TCP,82,81', '--expose 80/ --expose 81/sctp'],
       ...["--expose ''", "-p ''", '--expose 80/udp,81', '--expose 3-5 --expose 7,9', '-P'],
       ...['-p 8080:80 --expose 79-81', '-p 8080-8089:80-89 --expose 80-91 --expose 93/udp'],
     ].map((flags) => shown(`--network bridge ${flags}`)),
