@@ -63,7 +63,29 @@ export async function createContainer(
 }
 
 /** The same of an image that is here (see withImage); pulls nothing. */
-export async function createFromHere(ports: CreatePorts, request: CreateRequest): Promise<ContainerConfig> {
+export function createFromHere(ports: CreatePorts, request: CreateRequest): Promise<ContainerConfig> {
+  return perhapsRenamed(request, () => createOnce(ports, request));
+}
+
+/** How often a name that was chosen here may be taken by others before it is used. */
+const NAMES_TRIED = 5;
+
+/** Does `work`, and again where the name that it has chosen itself is somebody else's by then. */
+export async function perhapsRenamed<T>(
+  { name }: Pick<CreateRequest, 'name'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await work();
+    } catch (error) {
+      const isTaken = error instanceof BerthError && error.code === 'name-in-use';
+      if (!isTaken || name !== undefined || tried === NAMES_TRIED) throw error;
+    }
+  }
+}
+
+async function createOnce(ports: CreatePorts, request: CreateRequest): Promise<ContainerConfig> {
   const config = await withHostPorts(ports, newConfig(ports, request));
   await ports.systemd(); // a host without one is told so before anything is made
   await makeRoomForName(ports, config, request.replace);
