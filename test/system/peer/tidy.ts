@@ -42,3 +42,12 @@ export function commonShape(text: string): string {
     .filter((line) => !NOT_COMMON.test(line))
     .join('\n');
 }
+
+/**
+ * A command line with a terminal. script(1) waits 10 ms for output after the end of its command, too short on a busy machine: the
+ * command ends when all has come through. Quoted for a shell; `command` stands within double quotes there.
+ */
+export function inTerminal(command: string): string {
+  const drained = 'code=\\$?; echo over; until grep -q over out; do sleep 0.02; done; exit \\$code';
+  return `script --quiet --return --command "${command}; ${drained}" /dev/null`;
+}

@@ -1,5 +1,5 @@
 import type { Cell, Cells } from '../case.ts';
-import { withoutEcho } from '../tidy.ts';
+import { inTerminal, withoutEcho } from '../tidy.ts';
 
 const BOX = 'localhost/busybox';
 
@@ -504,11 +504,7 @@ export const RUN: Cells = {
     ['absent', `berth run --rm ${BOX} head -c 300000 /dev/zero | wc -c`],
     ['absent', `berth run --rm --tty ${BOX} tty`],
     ['absent', `berth run --rm ${BOX} tty`],
-    [
-      'absent',
-      `script --quiet --return --command "berth run --rm -it ${BOX} sh -c 'tty; stty size; exit 6'" /dev/null`,
-      { tidy: withoutEcho },
-    ],
+    ['absent', inTerminal(`berth run --rm -it ${BOX} sh -c 'tty; stty size; exit 6'`), { tidy: withoutEcho }],
     ['absent', `berth run --rm --attach stdout ${BOX} sh -c "echo out; echo err >&2"`],
     ['absent', `berth run --rm -a stderr ${BOX} sh -c "echo out; echo err >&2"`],
     ['absent', `printf in | berth run -a stdin --name % ${BOX} cat; berth wait %`],

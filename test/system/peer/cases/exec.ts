@@ -1,5 +1,5 @@
 import type { Cells, Difference } from '../case.ts';
-import { withoutEcho } from '../tidy.ts';
+import { inTerminal, withoutEcho } from '../tidy.ts';
 
 const CODE: Difference = {
   why: 'an error before the command ran is 125, as for every verb; Podman says 255',
@@ -89,11 +89,7 @@ export const EXEC: Cells = {
     ['running', 'berth exec --latest % true', { differs: CODE }],
     ['running', 'berth exec --wait 1 % true'],
     ['running', 'berth container exec % echo alias'],
-    ['running', 'script --quiet --return --command "berth exec -it % tty" /dev/null', { tidy: withoutEcho }],
-    [
-      'running',
-      'script --quiet --return --command "berth exec -it % sh -c \'exit 5\'" /dev/null',
-      { tidy: withoutEcho },
-    ],
+    ['running', inTerminal('berth exec -it % tty'), { tidy: withoutEcho }],
+    ['running', inTerminal("berth exec -it % sh -c 'exit 5'"), { tidy: withoutEcho }],
   ],
 };
