@@ -27,7 +27,7 @@ const TMPFS = ['unshare', '--mount', 'sh', '-euc', `mount -t tmpfs tmpfs '${tmpd
 class StepFailed extends Error {}
 
 /** Of test/bench/, beside main.ts. */
-const BENCHES = ['boot', 'crash', 'growth', 'health', 'images', 'network', 'scale', 'soak'];
+const BENCHES = ['boot', 'crash', 'growth', 'health', 'images', 'network', 'scale', 'soak', 'volumes'];
 
 const WORDS: Record<string, (args: string[]) => Promise<number>> = {
   test,

@@ -4,7 +4,7 @@
  * rest, what the containers occupy in memory beyond their payloads, and what a daemon-reload costs.
  */
 import type { Bed } from '../bed/bed.ts';
-import { bootInstalled } from '../bed/installed.ts';
+import { bootForBench, RUNTIME } from './machine.ts';
 import { addedTo, atRest, type Rest } from './rest.ts';
 import { cpuUsec, middle, sample } from './sample.ts';
 import { figure, printTable, ratio, writeJson } from './table.ts';
@@ -66,7 +66,7 @@ WantedBy=multi-user.target
 Q
 done`;
 
-await using bed = await bootInstalled({ name: 'bench-boot', images: ['busybox'] });
+await using bed = await bootForBench({ name: 'bench-boot', images: ['busybox'] });
 await bed.sh(SETUP);
 const boots: Record<Side, Boot[]> = { none: [], berth: [], podman: [] };
 const order: Side[] = ['none', 'berth', 'podman'];
@@ -93,7 +93,7 @@ const figures = order.map((side) => ({
   baseKb: memory(side, 'baseKb'),
   reloadMs: of(side, ({ reloadMs }) => reloadMs),
 }));
-writeJson('bench-boot', { count: COUNT, rounds: ROUNDS, figures });
+writeJson('bench-boot', { runtime: RUNTIME, count: COUNT, rounds: ROUNDS, figures });
 printFigures();
 
 async function boot(machine: Bed, side: Side): Promise<Boot> {

@@ -4,8 +4,8 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import type { Bed } from '../bed/bed.ts';
-import { bootInstalled } from '../bed/installed.ts';
 import { until } from '../support/machine.ts';
+import { bootForBench, RUNTIME } from './machine.ts';
 import { cpuUsec, middle } from './sample.ts';
 import { figure, printTable, ratio, writeJson } from './table.ts';
 
@@ -51,7 +51,7 @@ rm /etc/systemd/system-generators/podman-system-generator
 systemctl daemon-reload
 systemctl start ${Object.values(UNITS).join(' ')}`;
 
-await using bed = await bootInstalled({ name: 'bench-crash', images: ['busybox'] });
+await using bed = await bootForBench({ name: 'bench-crash', images: ['busybox'] });
 await bed.sh(SETUP);
 const crashes: Record<Side, Crash[]> = { berth: [], podman: [] };
 for (let round = 0; round < ROUNDS; round++)
@@ -64,7 +64,7 @@ const line = (title: string, what: keyof Crash): string[] => {
   const [mine, peer] = [of('berth', what), of('podman', what)];
   return [title, figure(mine), figure(peer), ratio(mine, peer)];
 };
-writeJson('bench-crash', { rounds: ROUNDS, restartMs: RESTART_MS, crashes });
+writeJson('bench-crash', { runtime: RUNTIME, rounds: ROUNDS, restartMs: RESTART_MS, crashes });
 printTable([
   ['kill -9 of the payload', 'Berth', 'Podman, Quadlet', 'ratio'],
   line('until systemd sees the end, ms', 'seenMs'),

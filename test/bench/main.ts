@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import type { Bed } from '../bed/bed.ts';
-import { bootInstalled } from '../bed/installed.ts';
+import { bootForBench, RUNTIME } from './machine.ts';
 import { measure, type Row } from './rows.ts';
 import { median, peakMemory, type Sample, sample } from './sample.ts';
 import { figure, printTable, ratio, writeJson } from './table.ts';
@@ -98,7 +98,7 @@ rm /etc/systemd/system-generators/podman-system-generator
 systemctl daemon-reload
 `;
 
-await using bed = await bootInstalled({ name: 'bench', images: ['busybox'] });
+await using bed = await bootForBench({ name: 'bench', images: ['busybox'] });
 await bed.sh(SETUP);
 const results = [
   ...(await measure(bed, ROWS, ROUNDS)),
@@ -109,7 +109,7 @@ const results = [
 ];
 await bed.sh('systemctl stop berth-mine; podman stop -t 0 peer');
 const entries = await measureEntries(bed);
-writeJson('bench', { rounds: ROUNDS, results, entries });
+writeJson('bench', { runtime: RUNTIME, rounds: ROUNDS, results, entries });
 printResults();
 
 interface EntryResult {

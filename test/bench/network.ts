@@ -2,7 +2,7 @@
  * `npm run bench -- network [ROUNDS]`: what a network costs a container's start and stop, beside Podman's in the same bed: none,
  * the default bridge, a bridge with names and a published port. Medians of alternating rounds.
  */
-import { bootInstalled } from '../bed/installed.ts';
+import { bootForBench } from './machine.ts';
 import { measure, type Row } from './rows.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 15);
@@ -32,7 +32,7 @@ const ROWS: Row[] = Object.keys(CASES).flatMap((name) => [
   },
 ]);
 
-await using bed = await bootInstalled({ name: 'bench-network', images: ['busybox'] });
+await using bed = await bootForBench({ name: 'bench-network', images: ['busybox'] });
 await bed.sh(`
   echo nameserver 192.0.2.53 >/etc/resolv.conf
   berth load -q -i /images/busybox.tar; podman load -q -i /images/busybox.tar

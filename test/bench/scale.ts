@@ -4,7 +4,7 @@
  * Berth's units are enabled, as only then systemd has them in memory: what Berth's verbs cost, and a reload of systemd.
  */
 import type { Bed } from '../bed/bed.ts';
-import { bootInstalled } from '../bed/installed.ts';
+import { bootForBench, RUNTIME } from './machine.ts';
 import { measure, type Result, type Row } from './rows.ts';
 import type { Sample } from './sample.ts';
 import { figure, printTable, ratio, writeJson } from './table.ts';
@@ -61,7 +61,7 @@ const ENABLED_ROWS: Row[] = [
   { title: 'systemctl daemon-reload', berth: 'systemctl daemon-reload' },
 ];
 
-await using bed = await bootInstalled({ name: 'bench-scale', images: ['busybox'] });
+await using bed = await bootForBench({ name: 'bench-scale', images: ['busybox'] });
 await bed.sh(
   `berth load -q -i /images/busybox.tar; podman load -q -i /images/busybox.tar; ${all(BOTH, create('asked'))}`,
 );
@@ -78,7 +78,7 @@ for (const count of COUNTS) {
 }
 await bed.sh('systemctl enable -q $(ls /usr/local/lib/systemd/system | grep ^berth-)');
 const enabled = await measure(bed, ENABLED_ROWS, ROUNDS);
-writeJson('bench-scale', { rounds: ROUNDS, series, enabled });
+writeJson('bench-scale', { runtime: RUNTIME, rounds: ROUNDS, series, enabled });
 printFigures();
 
 /** Makes it so many on each side. */
