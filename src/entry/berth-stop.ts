@@ -14,7 +14,7 @@ runEntry(async (args) => {
   const ports = { ...base, ...runtimePort(base.settings) };
   if (!(await stopContainer({ ...ports, notify: (lines) => notify(lines) }, id))) return 0;
   // Loaded once the payload is gone. The end of a unit is judged by berth-cleanup, which runs after this.
-  const { cleanUp } = await import('../wiring/stop-cleanup.ts');
+  const { cleanUp } = await import('../wiring/early-cleanup.ts');
   await cleanUp(ports, id).catch((error: unknown) =>
     base.warn(`${messageOf(error)}: berth-cleanup tries again`),
   );

@@ -5,6 +5,7 @@
 import { messageOf } from '../model/errors.ts';
 import { MARK_AHEAD, planStopAhead, type StopAheadStep } from '../model/plan/stop.ts';
 import type { ContainerRecord } from '../model/records.ts';
+import { parseSignal } from '../model/signal.ts';
 import { SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import type { CleanupPorts } from './cleanup.ts';
 import { cleanUpEnded, cleanUpStopped } from './early-cleanup.ts';
@@ -14,8 +15,6 @@ import { contextIfStoppable, hasGrace, recordStopping, type StopContext } from '
 
 type AheadPorts = Omit<CleanupPorts, 'systemd'>;
 type AheadContext = StopContext<AheadPorts> & { ended: boolean };
-
-const SIGKILL = 9;
 
 /** For what takes longer the unit's programs are there by then. */
 const AHEAD_MS = 1000;
@@ -78,7 +77,7 @@ const STEPS: Steps<StopAheadStep, AheadContext> = {
     do: (context) => {
       const { config, state } = context.container;
       if (state.payload === undefined) return;
-      context.ports.host.signal(state.payload, hasGrace(context) ? config.stopSignal : SIGKILL);
+      context.ports.host.signal(state.payload, hasGrace(context) ? config.stopSignal : parseSignal('KILL'));
     },
   },
   'thaw-payload': {

@@ -66,6 +66,6 @@ function watchCgroups(
     host.onCgroupEvent(`${cgroup}/${part}`, listener),
   );
   return () => {
-    for (const stop of stops) stop();
+    for (const stop of stops) stop?.();
   };
 }

@@ -177,8 +177,8 @@ export interface Host {
   thawAtEnd(cgroup: string): () => void;
   /** By itself or with a cgroup above it. */
   isFrozen(cgroup: string): boolean;
-  /** Calls the listener when the cgroup becomes empty, filled, frozen or thawed; returns what ends it. */
-  onCgroupEvent(cgroup: string, listener: () => void): () => void;
+  /** Calls the listener when the cgroup becomes empty, filled, frozen, thawed or is removed; returns what ends it, if there is one. */
+  onCgroupEvent(cgroup: string, listener: () => void): (() => void) | undefined;
   /** Resolves when nothing lives in the cgroup (true), or after `timeoutMs` (false). */
   waitUntilEmpty(cgroup: string, timeoutMs: number): Promise<boolean>;
   /** Tells a cgroup from the next one of its name; undefined if there is none. */

@@ -135,13 +135,13 @@ export function parseOomKills(memoryEvents: string): number {
 }
 
 /**
- * Calls `listener` at each change of cgroup.events and when the cgroup is removed; never for one that is not there. Returns what
- * ends it.
+ * Calls `listener` at each change of cgroup.events and when the cgroup is removed. Returns what ends it; undefined for one that
+ * is not there.
  *
  * The kernel tells of one change in 10 ms, later of the next, and never if the cgroup is removed by then (cgroup_file_notify()
  * in kernel/cgroup/cgroup.c). A watch on what is removed is not told of that either, one on the directory above it is.
  */
-export function onCgroupEvent(cgroup: string, listener: () => void): () => void {
+export function onCgroupEvent(cgroup: string, listener: () => void): (() => void) | undefined {
   const directory = CGROUP_ROOT + cgroup;
   const watchers: FSWatcher[] = [];
   const stop = (): void => {
@@ -156,7 +156,7 @@ export function onCgroupEvent(cgroup: string, listener: () => void): () => void 
     );
   } catch (error) {
     stop();
-    if (isErrno(error, 'ENOENT', 'ENODEV')) return () => {};
+    if (isErrno(error, 'ENOENT', 'ENODEV')) return undefined;
     throw error;
   }
   for (const watcher of watchers) watcher.on('error', listener);
@@ -183,11 +183,11 @@ export function waitUntilGone(cgroup: string, id: number, timeoutMs: number): Pr
  * kernel's notification, not by polling.
  */
 function waitForEvents(cgroup: string, holds: () => boolean, timeoutMs: number): Promise<boolean> {
-  const isOver = (): boolean => holds() || !existsSync(CGROUP_ROOT + cgroup);
+  const isOver = (): boolean => holds() || cgroupId(cgroup) === undefined;
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined;
     const finish = (result: boolean): void => {
-      stop();
+      stop?.();
       clearTimeout(timer);
       resolve(result);
     };
@@ -195,7 +195,7 @@ function waitForEvents(cgroup: string, holds: () => boolean, timeoutMs: number):
       if (isOver()) finish(true);
     });
     // Looked at after the watch is set, so that a change in between is not missed.
-    if (isOver()) return finish(true);
+    if (stop === undefined || isOver()) return finish(true);
     if (timeoutMs !== Number.POSITIVE_INFINITY) timer = setTimeout(() => finish(isOver()), timeoutMs);
   });
 }
