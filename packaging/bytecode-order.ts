@@ -12,30 +12,35 @@ import { type Header, pack } from 'tar-stream';
 
 const run = promisify(execFile);
 
-/** On a busy machine a run may be over before its last function or two were called, or come to them in another order. */
-const RUNS = 10;
+/** Enough for a majority: a run in which the machine was so busy that a timer or a retry came into it is the exception. */
+const RUNS = 5;
 
 /**
- * Runs the program, which loads a small image into a store that is thrown away, and writes down what it read: of several runs
- * that which has read most, without the order of its functions, so that the package is the same whenever it is built.
+ * Runs the program, which loads a small image into a store that is thrown away, and writes down what it read: what most of
+ * several runs did, without the order of its functions, so that the package is the same whenever it is built. For that the
+ * runs start no process: when the ends of its pipes come is a matter of chance, and so is which functions see them.
  * @param program with its addons beside it
  * @param file to write the order to
  * @throws what execFile throws when the program fails: it is broken then
  */
 export async function writeBytecodeOrder(program: string, file: string): Promise<void> {
-  let most: string[] = [];
+  const seen = new Map<string, number>();
   for (let run = 0; run < RUNS; run++) {
     await writeOrderOfRun(program, file);
-    const lines = (await readFile(file, 'latin1')).split('\n');
-    if (functionsOf(lines).length > functionsOf(most).length) most = lines;
+    const order = sortFunctions(await readFile(file, 'latin1'));
+    seen.set(order, (seen.get(order) ?? 0) + 1);
   }
-  const functions = functionsOf(most).sort();
-  await writeFile(file, most.map((line) => (isFunction(line) ? functions.shift() : line)).join('\n'));
+  const [usual] = [...seen].reduce((most, other) => (other[1] > most[1] ? other : most));
+  await writeFile(file, usual);
 }
 
-/** As opposed to their texts and what was not called. */
-const isFunction = (line: string): boolean => line.startsWith('F ');
-const functionsOf = (lines: string[]): string[] => lines.filter(isFunction);
+/** Of the lines only those of functions that were called (F) come in the order of time. */
+function sortFunctions(order: string): string {
+  const lines = order.split('\n');
+  const isFunction = (line: string): boolean => line.startsWith('F ');
+  const functions = lines.filter(isFunction).sort();
+  return lines.map((line) => (isFunction(line) ? functions.shift() : line)).join('\n');
+}
 
 async function writeOrderOfRun(program: string, file: string): Promise<void> {
   // The path of a store must be short, and that of the checkout or $TMPDIR may be long.

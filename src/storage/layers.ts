@@ -12,11 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
-import { run } from '../sys/spawn.ts';
+import { syncFileSystem } from '../sys/sync.ts';
 import { clearAside, moveAside, removeAside } from './aside.ts';
 import type { Owner } from './layer-entry.ts';
 import { layerDirectory, type StoragePaths } from './paths.ts';
-import { describeFailure } from './program.ts';
 import { FRAME_FILE, replacedDirectory } from './tar-frame.ts';
 
 /** `layer.json`, written before the layer is published. */
@@ -105,10 +104,7 @@ export async function publishLayers(
   diffIds: readonly string[],
 ): Promise<Set<string>> {
   if (diffIds.length === 0) return new Set();
-  // One syncfs(2) for all files of all layers.
-  const synced = await run('sync', ['--file-system', staging]);
-  if (synced.code !== 0)
-    throw new BerthError('storage', `cannot write the layers to disk: ${describeFailure(synced)}`);
+  await syncFileSystem(staging);
   const published = new Set<string>();
   for (const diffId of diffIds)
     if (await publish(paths, join(staging, diffId), diffId)) published.add(diffId);

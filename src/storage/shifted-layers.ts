@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { BerthError } from '../model/errors.ts';
 import { hostOwner, type IdMappings } from '../model/id-map.ts';
 import { run } from '../sys/spawn.ts';
+import { syncFileSystem } from '../sys/sync.ts';
 import { fromText, toBytes } from './byte-string.ts';
 import { xattrsOfNamespace } from './file-capabilities.ts';
 import { layerDirectory, type StoragePaths } from './paths.ts';
@@ -44,7 +45,7 @@ export async function shiftLayers(
       xattrs: (xattrs) => xattrsOfNamespace(xattrs, ids),
     });
     // All of it on the disk before it has its name.
-    runOrFail('write a copied layer to disk', 'sync', ['--file-system', unfinished]);
+    await syncFileSystem(unfinished);
     renameSync(unfinished, target);
   }
 }

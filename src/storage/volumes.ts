@@ -26,6 +26,7 @@ import { resolveInRoot } from '../sys/inroot.ts';
 import { mountAt } from '../sys/mountinfo.ts';
 import { writeLabel } from '../sys/selinux.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
+import { syncFileSystem } from '../sys/sync.ts';
 import { xattrsInNamespace } from './file-capabilities.ts';
 import type { StoragePaths } from './paths.ts';
 import { describeFailure } from './program.ts';
@@ -131,7 +132,7 @@ export async function copyUp(
       });
     // Else they would be those of the container whose files they were.
     if (selinuxLabel !== undefined) await relabelTree(unfinished, selinuxLabel);
-    await runOrThrow(name, 'sync', ['--file-system', '--', unfinished]);
+    await syncFileSystem(unfinished);
     renameSync(unfinished, ready);
   }
   const { mtime, atime } = statSync(ready);

@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import koffi from 'koffi';
 
 type Library = ReturnType<typeof koffi.load>;
+type LibraryFunction = ReturnType<Library['func']>;
 let library: Library | undefined;
 
 /**
@@ -14,17 +15,43 @@ let library: Library | undefined;
  * @param prototype as the man page has it, of a function that returns -1 and sets errno: `int connect(int, const void *, uint32)`
  */
 export function systemCall(prototype: string): (...args: unknown[]) => number {
-  let call: ReturnType<Library['func']> | undefined;
+  const load = lazily(prototype);
   return (...args) => {
-    // Loaded by the first call: most commands need none.
-    library ??= koffi.load(null);
-    call ??= library.func(prototype);
+    const call = load();
     for (;;) {
       const result: number = call(...args);
       if (result !== -1) return result;
       const errno = koffi.errno();
       if (errno !== constants.errno.EINTR) throw systemError(call.info.name, errno);
     }
+  };
+}
+
+/** The same for a call that takes long, made in a thread of its own. */
+export function slowSystemCall(prototype: string): (...args: unknown[]) => Promise<number> {
+  const load = lazily(prototype);
+  return async (...args) => {
+    const call = load();
+    for (;;) {
+      // Koffi keeps the errno of the thread for the callback, not for longer.
+      const { result, errno } = await new Promise<{ result: number; errno: number }>((resolve, reject) => {
+        call.async(...args, (error: Error | null, result: number) =>
+          error === null ? resolve({ result, errno: koffi.errno() }) : reject(error),
+        );
+      });
+      if (result !== -1) return result;
+      if (errno !== constants.errno.EINTR) throw systemError(call.info.name, errno);
+    }
+  };
+}
+
+/** Loaded by the first call: most commands need none. */
+function lazily(prototype: string): () => LibraryFunction {
+  let call: LibraryFunction | undefined;
+  return () => {
+    library ??= koffi.load(null);
+    call ??= library.func(prototype);
+    return call;
   };
 }
 
