@@ -1,8 +1,9 @@
 /** Which images `image prune`, `system prune` and `images` mean. */
+
+import { findImageName } from '../lifecycle/image/resolve.ts';
 import type { Ports } from '../lifecycle/ports.ts';
-import { findImageName } from '../lifecycle/resolve-image.ts';
 import { BerthError } from '../model/errors.ts';
-import { imageFilter } from '../model/image-filter.ts';
+import { imageFilter } from '../model/image/filter.ts';
 import type { ImageRecord } from '../model/records.ts';
 
 /** The predicate of filters as `images` has them. Throws BerthError in Podman's words. */

@@ -1,9 +1,9 @@
 /** Rows of `images`: one for each name of an image, as templates and JSON see them. */
 import { humanDuration } from '../model/duration.ts';
-import { imageCreated } from '../model/image-filter.ts';
-import { digestNames, hasTag, imageDigests } from '../model/inspect-image.ts';
+import { imageCreated } from '../model/image/filter.ts';
+import { repositoryOf } from '../model/image/pull.ts';
+import { digestNames, hasTag, imageDigests } from '../model/inspect/image.ts';
 import { shortId } from '../model/name.ts';
-import { repositoryOf } from '../model/pull.ts';
 import type { ImageRecord } from '../model/records.ts';
 import { humanSize } from '../model/size.ts';
 

@@ -1,10 +1,10 @@
 /** What a filter on a network command says, and networks as `inspect` shows them. */
-import { networkMembers, networkUsers } from '../lifecycle/networks.ts';
+import { networkMembers, networkUsers } from '../lifecycle/network/networks.ts';
 import type { Ports } from '../lifecycle/ports.ts';
 import { parseFilters } from '../model/filters.ts';
-import { inspectNetwork } from '../model/inspect-network.ts';
-import type { NetworkDefinition } from '../model/network.ts';
-import { networkFilter } from '../model/network-filter.ts';
+import { inspectNetwork } from '../model/inspect/network.ts';
+import { networkFilter } from '../model/network/filter.ts';
+import type { NetworkDefinition } from '../model/network/network.ts';
 
 /** A test for `--filter`; `ports` is absent while only the words are looked at. */
 export function networksPassing(

@@ -4,7 +4,7 @@ import { commandColumn, containerStatus } from '../model/display.ts';
 import { humanDuration } from '../model/duration.ts';
 import type { Listed } from '../model/listed.ts';
 import { shortId } from '../model/name.ts';
-import { listedExposed, listedPort, portsColumn } from '../model/port-display.ts';
+import { listedExposed, listedPort, portsColumn } from '../model/network/port-display.ts';
 import { displayStatus } from '../model/state.ts';
 import { LISTED_CONTAINER, listedContainer } from '../model/template/shapes/listed.ts';
 import { printFormatted } from './format.ts';

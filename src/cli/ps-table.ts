@@ -3,7 +3,7 @@ import { commandColumn, containerStatus } from '../model/display.ts';
 import { humanDuration } from '../model/duration.ts';
 import type { Listed } from '../model/listed.ts';
 import { shortId } from '../model/name.ts';
-import { portsColumn } from '../model/port-display.ts';
+import { portsColumn } from '../model/network/port-display.ts';
 import { shortSize } from '../model/size.ts';
 import { table } from './table.ts';
 

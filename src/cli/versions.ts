@@ -1,5 +1,5 @@
 /** Of which build this is, for `version` and `info`. */
-import { imageArchitecture } from '../model/image.ts';
+import { imageArchitecture } from '../model/image/image.ts';
 import type { VersionReport } from '../model/info.ts';
 import { VERSION } from '../wiring/version.ts';
 

@@ -1,10 +1,10 @@
 /** Which volumes a command is about, and what a filter on its command line says. */
 
 import type { Ports } from '../lifecycle/ports.ts';
-import { findVolume } from '../lifecycle/volumes.ts';
+import { findVolume } from '../lifecycle/volume/volumes.ts';
 import { parseFilters } from '../model/filters.ts';
-import { inspectVolume, type VolumeRecord } from '../model/volume.ts';
-import { volumeFilter } from '../model/volume-filter.ts';
+import { volumeFilter } from '../model/volume/filter.ts';
+import { inspectVolume, type VolumeRecord } from '../model/volume/volume.ts';
 
 /** A test for `--filter`; `ports` is absent while only the words are looked at. */
 export function volumesPassing(

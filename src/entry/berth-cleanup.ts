@@ -39,7 +39,7 @@ runEntry(async (args) => {
 /** Of `run --rmi`; rare, and loaded only then. */
 async function dropImageOf(ports: CleanupPorts, { image }: ContainerConfig): Promise<void> {
   const { imageRemoval } = await import('../wiring/image-removal.ts');
-  const { dropImage } = await import('../lifecycle/remove-image.ts');
+  const { dropImage } = await import('../lifecycle/image/remove.ts');
   if (image !== undefined) await dropImage({ ...ports, imageFiles: imageRemoval(ports.settings) }, image);
 }
 

@@ -1,7 +1,7 @@
 /** /etc/passwd and /etc/group of a container, at each start, in its root or in the bundle: see oci/accounts.ts. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { hostOwner } from '../model/id-map.ts';
+import { hostOwner } from '../model/user-namespace/id-map.ts';
 import { type AccountFiles, withAccounts } from '../oci/accounts.ts';
 import type { Ports } from './ports.ts';
 

@@ -1,7 +1,7 @@
 /** The wait between the start of the payload and READY=1, where `--sdnotify` asks for one. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { dueCheck } from '../model/health.ts';
+import { dueCheck } from '../model/health/health.ts';
 import { PAYLOAD_CGROUP, STARTER_CGROUP, SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import { type HealthPorts, runHealthCheck } from './healthcheck.ts';
 import { withContainer } from './lock.ts';

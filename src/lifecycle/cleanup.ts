@@ -4,7 +4,7 @@ import { mayStayStopped } from '../model/boot-rule.ts';
 import type { ContainerConfig } from '../model/config.ts';
 import { allErrors, type BerthError, messageOf } from '../model/errors.ts';
 import { endedByKill } from '../model/kill.ts';
-import { hasNetwork } from '../model/network-names.ts';
+import { hasNetwork } from '../model/network/names.ts';
 import { outcome } from '../model/outcome.ts';
 import { type AfterEndStep, type CleanupStep, planAfterEnd, planCleanup } from '../model/plan/cleanup.ts';
 import { type Facts, reconcile } from '../model/reconcile.ts';
@@ -12,20 +12,20 @@ import type { ContainerRecord } from '../model/records.ts';
 import { retriesExhausted, willRestart } from '../model/restart.ts';
 import { type ContainerState, hasPayload } from '../model/state.ts';
 import { PAYLOAD_CGROUP, SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
-import { needsPreparing } from '../model/volume.ts';
+import { needsPreparing } from '../model/volume/volume.ts';
 import { takeReceipt } from './end-receipt.ts';
 import { forgetContainer } from './forget.ts';
 import { runPoststopHooks } from './hooks.ts';
 import { withContainer } from './lock.ts';
 import { releaseRootfs } from './mount.ts';
-import { tearDownNetwork } from './network-setup.ts';
+import { tearDownNetwork } from './network/setup.ts';
 import { observe } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { record } from './record.ts';
-import { releaseVolumes } from './run-volumes.ts';
 import { forgetSessions } from './sessions.ts';
 import { endSteadyChecks } from './steady.ts';
 import { doSteps, type Steps, trySteps } from './steps.ts';
+import { releaseVolumes } from './volume/run-volumes.ts';
 
 export type CleanupPorts = Pick<
   Ports,

@@ -4,12 +4,12 @@ import { BerthError } from '../model/errors.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type ContainerStatus, verdict } from '../model/state.ts';
 import { type CleanupPorts, cleanupLocked, unitRests } from './cleanup.ts';
+import { sweepLayers } from './image/layers.ts';
+import { type RemoveImagePorts, removeImage } from './image/remove.ts';
 import { endUnit } from './jobs.ts';
-import { sweepLayers } from './layers.ts';
 import { withContainer } from './lock.ts';
 import { current } from './observe.ts';
 import { removeContainer } from './remove.ts';
-import { type RemoveImagePorts, removeImage } from './remove-image.ts';
 
 /**
  * Cleans up. What runs, is paused or stopping is left to its unit, and what is half-removed to `rm`: success, as for

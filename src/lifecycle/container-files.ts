@@ -2,8 +2,8 @@
 import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { hostOwner } from '../model/id-map.ts';
-import { hasNetwork, networkNames } from '../model/network-names.ts';
+import { hasNetwork, networkNames } from '../model/network/names.ts';
+import { hostOwner } from '../model/user-namespace/id-map.ts';
 import {
   containerEnvText,
   hostnameText,
@@ -15,7 +15,7 @@ import {
 import type { ContainerFiles } from '../oci/mounts.ts';
 import { mountedAccounts, writeAccounts } from './accounts.ts';
 import { networkOwner, shmOwner } from './joined-namespaces.ts';
-import { networkRecord } from './network-record.ts';
+import { networkRecord } from './network/record.ts';
 import type { Ports } from './ports.ts';
 import { timezoneFile } from './timezone.ts';
 

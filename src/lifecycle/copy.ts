@@ -10,8 +10,8 @@ import { withMountedRoot } from './mount.ts';
 import { restingPlace } from './mount-places.ts';
 import { current } from './observe.ts';
 import type { Ports, Tree } from './ports.ts';
-import { withShownVolumes } from './run-volumes.ts';
-import { withMountedVolume } from './volume-use.ts';
+import { withShownVolumes } from './volume/run-volumes.ts';
+import { withMountedVolume } from './volume/use.ts';
 
 type CopyPorts = Pick<
   Ports,

@@ -1,8 +1,8 @@
 /** The credentials that systemd gives the container's unit (systemd.exec(5), CREDENTIALS), as files in the container. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { hostOwner } from '../model/id-map.ts';
 import { SECRET_MODE, SECRETS_DIRECTORY, type SecretFile } from '../model/secret.ts';
+import { hostOwner } from '../model/user-namespace/id-map.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
 import type { Ports } from './ports.ts';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
 import { nameInUse } from '../model/name.ts';
-import { hasNetwork } from '../model/network-names.ts';
+import { hasNetwork } from '../model/network/names.ts';
 import { planAfterEnd, planCleanup } from '../model/plan/cleanup.ts';
 import { planCreate } from '../model/plan/create.ts';
 import { planRemove, RM_PLAN } from '../model/plan/remove.ts';
@@ -12,7 +12,7 @@ import { type Leftovers, planReady, planStart, planStartWaiting } from '../model
 import { MARK_STOPPING, planStop } from '../model/plan/stop.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { displayStatus, initialState, verdict } from '../model/state.ts';
-import { needsPreparing } from '../model/volume.ts';
+import { needsPreparing } from '../model/volume/volume.ts';
 import { type CreatePorts, newConfig } from './create.ts';
 import { assertNoDependents, inOldNamespaces } from './dependencies.ts';
 import { assertRestartable, assertStartable, assertStoppable } from './jobs.ts';

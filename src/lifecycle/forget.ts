@@ -6,10 +6,10 @@ import { assertNoDependents } from './dependencies.ts';
 import type { Ports } from './ports.ts';
 import { appendContainerEvent, type Named, record } from './record.ts';
 import type { Reloads } from './reload-once.ts';
-import { releaseVolumes } from './run-volumes.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { unitPath } from './unit-file.ts';
-import { dropVolumes } from './volume-drop.ts';
+import { dropVolumes } from './volume/drop.ts';
+import { releaseVolumes } from './volume/run-volumes.ts';
 
 export type ForgetPorts = Pick<
   Ports,

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError, messageOf } from '../model/errors.ts';
-import { EVENTS_LOGGER, type HealthConfig } from '../model/health.ts';
-import { healthLogObject } from '../model/inspect.ts';
+import { EVENTS_LOGGER, type HealthConfig } from '../model/health/health.ts';
+import { healthLogObject } from '../model/inspect/container.ts';
 import type { Ports } from './ports.ts';
 
 /** Throws 'invalid', in Podman's words, where there is no such directory. */

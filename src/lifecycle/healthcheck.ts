@@ -12,7 +12,7 @@ import {
   type HealthResult,
   initialHealth,
   keptOutput,
-} from '../model/health.ts';
+} from '../model/health/health.ts';
 import { healthUnits } from '../model/name.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type ContainerState, verdict } from '../model/state.ts';

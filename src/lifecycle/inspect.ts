@@ -1,7 +1,7 @@
 /** inspect: one container, whole. Takes no lock. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { type InspectFacts, inspectContainer, type ShownMount } from '../model/inspect.ts';
+import { type InspectFacts, inspectContainer, type ShownMount } from '../model/inspect/container.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { maskedEnv } from '../model/secret.ts';
 import { logFile } from '../model/settings.ts';
@@ -13,7 +13,7 @@ import { VOLUME_FLAGS } from '../oci/mounts.ts';
 import { mountedFiles } from './container-files.ts';
 import { runningProcess } from './exec.ts';
 import { networkOwner } from './joined-namespaces.ts';
-import { networkRecord } from './network-record.ts';
+import { networkRecord } from './network/record.ts';
 import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { livingSessions } from './sessions.ts';

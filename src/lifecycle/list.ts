@@ -3,9 +3,9 @@ import type { FilterContext } from '../model/container-filter.ts';
 import { BerthError } from '../model/errors.ts';
 import type { Listed, ListedFacts } from '../model/listed.ts';
 import type { BrokenRecord, ContainerRecord } from '../model/records.ts';
-import { findNetwork } from './find-network.ts';
 import { restartCount } from './inspect.ts';
 import { networkOwner } from './joined-namespaces.ts';
+import { findNetwork } from './network/find.ts';
 import { current } from './observe.ts';
 import type { Ports } from './ports.ts';
 

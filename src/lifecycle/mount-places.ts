@@ -1,7 +1,7 @@
 /** Host paths of what a container's mounts show, where that is no path a person gave. */
 import path from 'node:path/posix';
 import type { ContainerConfig, MountConfig } from '../model/config.ts';
-import { needsMountOfRun } from '../model/volume.ts';
+import { needsMountOfRun } from '../model/volume/volume.ts';
 import type { Ports } from './ports.ts';
 
 /** For the runtime, by destination: whole volumes where they lie, the rest where the start has mounted it. */

@@ -1,5 +1,5 @@
 /** pause and unpause: the payload's cgroup is frozen, not conmon's; the unit stays active and has no job. */
-import { resumedHealth } from '../model/health.ts';
+import { resumedHealth } from '../model/health/health.ts';
 import { healthUnits } from '../model/name.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { displayStatus, verdict } from '../model/state.ts';

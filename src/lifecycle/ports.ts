@@ -5,8 +5,7 @@
 import type { ContainerConfig } from '../model/config.ts';
 import type { DeviceNode } from '../model/device.ts';
 import type { EventRecord } from '../model/event.ts';
-import type { HealthResult, HealthState } from '../model/health.ts';
-import type { IdMappings } from '../model/id-map.ts';
+import type { HealthResult, HealthState } from '../model/health/health.ts';
 import type { HostReport } from '../model/info.ts';
 import type { Dependency } from '../model/namespace.ts';
 import type {
@@ -19,23 +18,24 @@ import type {
 import type { SelinuxContexts } from '../model/selinux.ts';
 import type { Settings } from '../model/settings.ts';
 import type { ContainerState, ProcessRef } from '../model/state.ts';
-import type { VolumeConfig, VolumeRecord, VolumeState } from '../model/volume.ts';
+import type { IdMappings } from '../model/user-namespace/id-map.ts';
+import type { VolumeConfig, VolumeRecord, VolumeState } from '../model/volume/volume.ts';
 import type { HostFacts } from '../oci/host.ts';
-import type { Artifacts, Rootfs, Secrets, Tree, Volumes } from './file-ports.ts';
-import type { ImageFiles } from './image-port.ts';
-import type { ImageSource } from './image-source-port.ts';
-import type { Locks } from './lock-port.ts';
-import type { AddressClaim, FreePort, NetworkDriver, NetworkFiles } from './network-port.ts';
-import type { Runtime } from './runtime-port.ts';
-import type { Systemd } from './systemd-port.ts';
+import type { Artifacts, Rootfs, Secrets, Tree, Volumes } from './ports/files.ts';
+import type { ImageSource } from './ports/image-source.ts';
+import type { ImageFiles } from './ports/images.ts';
+import type { Locks } from './ports/lock.ts';
+import type { AddressClaim, FreePort, NetworkDriver, NetworkFiles } from './ports/network.ts';
+import type { Runtime } from './ports/runtime.ts';
+import type { Systemd } from './ports/systemd.ts';
 
-export type * from './file-ports.ts';
-export type * from './image-port.ts';
-export type * from './image-source-port.ts';
-export type * from './lock-port.ts';
-export type * from './network-port.ts';
-export type * from './runtime-port.ts';
-export type * from './systemd-port.ts';
+export type * from './ports/files.ts';
+export type * from './ports/image-source.ts';
+export type * from './ports/images.ts';
+export type * from './ports/lock.ts';
+export type * from './ports/network.ts';
+export type * from './ports/runtime.ts';
+export type * from './ports/systemd.ts';
 
 /** The state store. Reading takes no lock; writing happens inside `transaction`. */
 export interface Store {
@@ -109,7 +109,7 @@ export interface Store {
   imageMountCount(id: string): number;
   saveImageMountCount(id: string, count: number): void;
 
-  /** Layers that no image has yet, or that are being read, stay while this process lives; see lifecycle/layers.ts. */
+  /** Layers that no image has yet, or that are being read, stay while this process lives; see lifecycle/image/layers.ts. */
   holdLayers(diffIds: readonly string[], owner: ProcessRef): void;
   releaseLayers(owner: ProcessRef): void;
   /** Of images, containers and living holders; undefined if a damaged row hides what it needs. */

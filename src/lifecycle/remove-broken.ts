@@ -8,7 +8,7 @@ import type { CleanupPorts } from './cleanup.ts';
 import { assertNoDependents } from './dependencies.ts';
 import { forgetContainer } from './forget.ts';
 import { withLock } from './lock.ts';
-import { tearDownNetwork } from './network-setup.ts';
+import { tearDownNetwork } from './network/setup.ts';
 
 /**
  * Ends the unit, unmounts and removes what the container has on disk, its unit file and its row. The copy of its config

@@ -11,12 +11,12 @@ import {
   type VolumeConfig,
   volumeConfig,
   volumeOptions,
-} from '../model/volume.ts';
-import { inheritedVolumes, parseVolumesFrom } from '../model/volumes-from.ts';
+} from '../model/volume/volume.ts';
+import { inheritedVolumes, parseVolumesFrom } from '../model/volume/volumes-from.ts';
 import { overlayDirectories } from '../oci/mount-options.ts';
+import { resolveImage } from './image/resolve.ts';
 import type { Ports, Store } from './ports.ts';
-import { resolveImage } from './resolve-image.ts';
-import { appendVolumeEvent, noSuchVolume } from './volume-use.ts';
+import { appendVolumeEvent, noSuchVolume } from './volume/use.ts';
 
 type ResolvePorts = Pick<Ports, 'host' | 'store' | 'randomBytes'>;
 

@@ -2,7 +2,7 @@
 import type { ContainerConfig } from '../model/config.ts';
 import { asBerthError } from '../model/errors.ts';
 import type { EventFacts } from '../model/event.ts';
-import { dueCheck, type HealthConfig, initialHealth } from '../model/health.ts';
+import { dueCheck, type HealthConfig, initialHealth } from '../model/health/health.ts';
 import type { ContainerState } from '../model/state.ts';
 import { copyHealthLog } from './health-log.ts';
 import type { Ports } from './ports.ts';

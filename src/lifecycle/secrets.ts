@@ -2,7 +2,6 @@
 import path from 'node:path';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { hostOwner } from '../model/id-map.ts';
 import { idFromBytes } from '../model/name.ts';
 import {
   checkCredentialName,
@@ -16,6 +15,7 @@ import {
   type SecretRequest,
   secretText,
 } from '../model/secret.ts';
+import { hostOwner } from '../model/user-namespace/id-map.ts';
 import type { Ports } from './ports.ts';
 
 /** Podman's IDs of secrets are shorter than those of containers. */

@@ -1,8 +1,8 @@
 /** The OCI spec of a start, for the host, the mounted root file system and the unit as they are then. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { hasNetwork } from '../model/network-names.ts';
-import { assertMapped } from '../model/user-namespace.ts';
+import { hasNetwork } from '../model/network/names.ts';
+import { assertMapped } from '../model/user-namespace/user-namespace.ts';
 import { withoutOwnGroup } from '../oci/accounts.ts';
 import type { MountedSecret } from '../oci/mounts.ts';
 import { generateSpec } from '../oci/spec.ts';

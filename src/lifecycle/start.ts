@@ -14,18 +14,18 @@ import { assertOwnersLive } from './joined-namespaces.ts';
 import { leftoversOf } from './leftovers.ts';
 import { withContainer } from './lock.ts';
 import { releaseRootfs } from './mount.ts';
-import { setUpNetwork, tearDownNetwork } from './network-setup.ts';
+import { setUpNetwork, tearDownNetwork } from './network/setup.ts';
 import { current } from './observe.ts';
 import { writePidFiles } from './pid-files.ts';
 import type { LaunchedMonitor, Ports, ReservedPorts } from './ports.ts';
 import { becomeReady, processesOf, type ReadyContext } from './ready.ts';
 import { record } from './record.ts';
-import { releaseVolumes, useVolumes } from './run-volumes.ts';
 import { recordRunning } from './running.ts';
 import { labelFiles } from './selinux.ts';
 import { checkSources, containerUser, writeSpec } from './spec.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { assertSameNamespace } from './user-namespace.ts';
+import { releaseVolumes, useVolumes } from './volume/run-volumes.ts';
 
 export type StartPorts = Pick<
   Ports,
@@ -155,7 +155,7 @@ const STEPS: Steps<StartStep, StartContext> = {
   'reserve-ports': {
     do: async (context) => {
       const { ports, container } = context;
-      context.reserved = await (await import('./hold-ports.ts')).holdPorts(ports, container.config);
+      context.reserved = await (await import('./network/hold-ports.ts')).holdPorts(ports, container.config);
     },
     undo: ({ reserved }) => reserved?.release(),
   },

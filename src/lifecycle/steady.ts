@@ -3,9 +3,9 @@
  * first, in the same transaction; the check that finds nothing new begins it again.
  */
 import type { ContainerConfig } from '../model/config.ts';
-import { type HealthResult, type HealthState, keptOutput } from '../model/health.ts';
+import { type HealthResult, type HealthState, keptOutput } from '../model/health/health.ts';
+import { afterSteady, steadyLog, steadyOutcome, steadyRoom } from '../model/health/steady.ts';
 import type { ContainerRecord } from '../model/records.ts';
-import { afterSteady, steadyLog, steadyOutcome, steadyRoom } from '../model/steady-health.ts';
 import type { Ports } from './ports.ts';
 import { feedsWatchdog } from './watchdog.ts';
 

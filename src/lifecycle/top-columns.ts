@@ -1,7 +1,7 @@
 /** The columns of `top` (podman-top(1), "FORMAT DESCRIPTORS"), as data. */
 import { formatDuration } from '../model/duration.ts';
-import { containerOwner, type IdMappings } from '../model/id-map.ts';
 import { type ProcessFacts, terminalName } from '../model/process.ts';
+import { containerOwner, type IdMappings } from '../model/user-namespace/id-map.ts';
 import { capabilitiesOfMask } from '../oci/capabilities.ts';
 
 export interface TopContext {

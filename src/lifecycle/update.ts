@@ -1,6 +1,6 @@
 /** update: another restart policy, other limits, another health check, for a container in any state. */
 import type { ContainerConfig } from '../model/config.ts';
-import { dueCheck, type HealthState, initialHealth, resumedHealth } from '../model/health.ts';
+import { dueCheck, type HealthState, initialHealth, resumedHealth } from '../model/health/health.ts';
 import { healthUnits } from '../model/name.ts';
 import { planUpdate, type UpdateStep } from '../model/plan/update.ts';
 import type { ContainerRecord } from '../model/records.ts';

@@ -2,11 +2,16 @@
 import type { ContainerConfig } from '../model/config.ts';
 import type { CreateRequest } from '../model/create-config.ts';
 import { BerthError } from '../model/errors.ts';
-import type { IdMappings } from '../model/id-map.ts';
-import type { SubIds } from '../model/id-map-flags.ts';
 import { containerOf, pathOf } from '../model/namespace.ts';
 import type { ImageRecord } from '../model/records.ts';
-import { type AutoRequest, autoMappings, autoSize, ownMappings } from '../model/user-namespace.ts';
+import type { IdMappings } from '../model/user-namespace/id-map.ts';
+import type { SubIds } from '../model/user-namespace/id-map-flags.ts';
+import {
+  type AutoRequest,
+  autoMappings,
+  autoSize,
+  ownMappings,
+} from '../model/user-namespace/user-namespace.ts';
 import type { Ports, Store } from './ports.ts';
 
 type IdPorts = Pick<Ports, 'host' | 'store' | 'rootfs'>;

@@ -1,7 +1,7 @@
 /** A check that passes is the container's sign of life to systemd: WatchdogSec= of its unit, where there is one. */
 import type { ContainerConfig } from '../model/config.ts';
 import { messageOf } from '../model/errors.ts';
-import type { HealthFold } from '../model/health.ts';
+import type { HealthFold } from '../model/health/health.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { withContainer } from './lock.ts';
 import type { Ports } from './ports.ts';

@@ -5,13 +5,13 @@
  * Times are milliseconds, sizes bytes, unless a name says otherwise.
  */
 import type { DeviceConfig, DeviceRule } from './device.ts';
-import type { HealthConfig } from './health.ts';
-import type { IdMappings } from './id-map.ts';
+import type { HealthConfig } from './health/health.ts';
 import type { JoinedNamespace, NamespaceConfig } from './namespace.ts';
-import type { NetworkAttachment, PortMapping } from './network.ts';
+import type { NetworkAttachment, PortMapping } from './network/network.ts';
 import type { SdNotifyMode } from './sdnotify.ts';
 import type { SecretCopy, SecretFile, SecretVariable } from './secret.ts';
 import type { SelinuxLabels } from './selinux.ts';
+import type { IdMappings } from './user-namespace/id-map.ts';
 
 /** A mount as asked for: `-v`, `--tmpfs`, `--mount`, a VOLUME of the image, `--volumes-from`. */
 export interface MountConfig {

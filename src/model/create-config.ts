@@ -11,20 +11,20 @@ import type {
 import { defaultEnv, mergeEnv, withoutUnset } from './env.ts';
 import { mergeIntoEnv } from './env-merge.ts';
 import { BerthError } from './errors.ts';
-import { type HealthRequest, healthConfig, speaksOfHealth } from './health-request.ts';
-import type { IdMappings } from './id-map.ts';
-import type { ImageConfig } from './image.ts';
+import { type HealthRequest, healthConfig, speaksOfHealth } from './health/request.ts';
+import type { ImageConfig } from './image/image.ts';
+import type { Platform } from './image/platform.ts';
 import { shortId, unitName } from './name.ts';
 import { containerOf } from './namespace.ts';
-import type { PortMapping } from './network.ts';
-import type { Platform } from './platform.ts';
-import { hasPorts, isPublished, joinPorts, publishRest } from './port-mappings.ts';
-import { parseImageExpose, sortExposed } from './publish.ts';
+import type { PortMapping } from './network/network.ts';
+import { hasPorts, isPublished, joinPorts, publishRest } from './network/port-mappings.ts';
+import { parseImageExpose, sortExposed } from './network/publish.ts';
 import { assertCanBecomeReady } from './sdnotify.ts';
 import type { SecretRequest } from './secret.ts';
 import { parseSignal } from './signal.ts';
 import { runsSystemd, SYSTEMD_STOP_SIGNAL } from './systemd.ts';
-import type { UserNamespaceRequest } from './user-namespace.ts';
+import type { IdMappings } from './user-namespace/id-map.ts';
+import type { UserNamespaceRequest } from './user-namespace/user-namespace.ts';
 
 /** What the image has no say in, and what is left out where nothing was asked for. */
 const AS_ASKED = [

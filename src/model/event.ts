@@ -1,5 +1,5 @@
 /** Events: one per step of a container's life, written after it, in the same transaction as the state. */
-import type { HealthResult } from './health.ts';
+import type { HealthResult } from './health/health.ts';
 
 export type ContainerEventStatus =
   | 'create'

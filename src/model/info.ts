@@ -1,8 +1,8 @@
 /** What `info` tells: Podman's tree as far as it means something here, and what Berth has of its own. Pure. */
 import { LOG_DRIVERS } from './config.ts';
-import { NETWORK_DRIVERS } from './network.ts';
+import { NETWORK_DRIVERS } from './network/network.ts';
 import type { ContainerStatus } from './state.ts';
-import { LOCAL_DRIVER } from './volume.ts';
+import { LOCAL_DRIVER } from './volume/volume.ts';
 
 /**
  * Fields of `podman info` that are absent, by path, and why. What a template asks of them is their type's zero, as of

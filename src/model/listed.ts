@@ -1,5 +1,5 @@
 /** A container in a list: the facts beside its record, and the orders that `ps --sort` knows. */
-import type { PortMapping } from './network.ts';
+import type { PortMapping } from './network/network.ts';
 import type { ContainerRecord } from './records.ts';
 import { displayStatus } from './state.ts';
 

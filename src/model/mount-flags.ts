@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { RequestedMount } from './config.ts';
 import { BerthError, messageOf } from './errors.ts';
-import { checkVolumeName } from './volume.ts';
+import { checkVolumeName } from './volume/volume.ts';
 
 /**
  * `/host/dir:/dir[:ro,…]`, `NAME:/dir[:…]` for a volume, `/dir` for an anonymous one. A source that begins with a dot is

@@ -1,7 +1,7 @@
 /** What the store hands out: rows as values. */
 import type { ContainerConfig } from './config.ts';
-import type { HealthResult, HealthState } from './health.ts';
-import type { ImageConfig } from './image.ts';
+import type { HealthResult, HealthState } from './health/health.ts';
+import type { ImageConfig } from './image/image.ts';
 import type { ContainerState, ProcessRef } from './state.ts';
 
 export interface ContainerRecord {

@@ -1,8 +1,8 @@
 /** `update`: the config of a container with some of it changed. Pure. */
 import type { ContainerConfig, ResourceLimits, RestartPolicy } from './config.ts';
 import { BerthError } from './errors.ts';
-import { HEALTH_DEFAULTS, type HealthConfig, parseHealthCommand } from './health.ts';
-import { type HealthRequest, logDestination, speaksOfHealth, startupCheck } from './health-request.ts';
+import { HEALTH_DEFAULTS, type HealthConfig, parseHealthCommand } from './health/health.ts';
+import { type HealthRequest, logDestination, speaksOfHealth, startupCheck } from './health/request.ts';
 
 /** What was named; the rest stays as it is. */
 export interface UpdateRequest {

@@ -4,8 +4,8 @@ import { existsSync, linkSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
-import { networkObject } from '../model/inspect-network.ts';
-import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition } from '../model/network.ts';
+import { networkObject } from '../model/inspect/network.ts';
+import { DEFAULT_NETWORK, defaultNetwork, type NetworkDefinition } from '../model/network/network.ts';
 import { makeDirectory, readFileIfAny, syncDirectory, writeFileAtomic } from '../sys/files.ts';
 
 const SUFFIX = '.json';

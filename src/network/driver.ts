@@ -1,6 +1,6 @@
 /** Networks as the lifecycle sees them: namespaces, netavark, addresses, and the ports of the host. */
 
-import type { PortMapping } from '../model/network.ts';
+import type { PortMapping } from '../model/network/network.ts';
 import { leaseBook } from './leases.ts';
 import { networkNamespaces } from './namespaces.ts';
 import { assertInstalled, RUN_DIRECTORY, setUp, tearDown, updateServers } from './netavark.ts';

@@ -1,8 +1,8 @@
 /** Ports of the host that nobody has bound. */
 import { closeSync } from 'node:fs';
 import { isErrno } from '../model/errors.ts';
-import { type IpAddress, parseAddress } from '../model/ip-address.ts';
-import type { PortMapping } from '../model/network.ts';
+import { type IpAddress, parseAddress } from '../model/network/ip-address.ts';
+import type { PortMapping } from '../model/network/network.ts';
 import { bindPort, portOf } from '../sys/inet-socket.ts';
 
 /** How often another port is tried before there seem to be none. */

@@ -14,8 +14,8 @@ import {
   type IpAddress,
   parseAddress,
   parseSubnet,
-} from '../model/ip-address.ts';
-import type { Lease } from '../model/network.ts';
+} from '../model/network/ip-address.ts';
+import type { Lease } from '../model/network/network.ts';
 import { lockFile } from '../sys/file-lock.ts';
 import { makeDirectory, writeFileAtomic } from '../sys/files.ts';
 import { type BoltBucket, changeBolt, emptyBolt, parseBolt } from './bolt.ts';

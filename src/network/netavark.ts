@@ -1,6 +1,6 @@
 /** netavark: connects a network namespace to networks and takes it out of them (netavark(8)), its JSON on standard input. */
 import { BerthError } from '../model/errors.ts';
-import type { NetworkRequest, NetworkStatus } from '../model/network.ts';
+import type { NetworkRequest, NetworkStatus } from '../model/network/network.ts';
 import { cleanEnvironment, type RunResult, run } from '../sys/spawn.ts';
 import { networkProgram, PROGRAM_DIRECTORIES } from './programs.ts';
 

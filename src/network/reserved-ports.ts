@@ -1,9 +1,9 @@
 /** Sockets that keep a container's ports of the host from everybody else. */
 import { closeSync } from 'node:fs';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
-import { parseAddress } from '../model/ip-address.ts';
-import type { PortMapping } from '../model/network.ts';
-import { addressInUse, cannotListen } from '../model/port-clash.ts';
+import { parseAddress } from '../model/network/ip-address.ts';
+import type { PortMapping } from '../model/network/network.ts';
+import { addressInUse, cannotListen } from '../model/network/port-clash.ts';
 import { bindPort } from '../sys/inet-socket.ts';
 
 export interface Reserved {

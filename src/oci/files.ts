@@ -1,7 +1,7 @@
 /** Text of the files that Berth makes for a container. */
 import { type ContainerConfig, HOST_GATEWAY } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import type { NetworkNames } from '../model/network-names.ts';
+import type { NetworkNames } from '../model/network/names.ts';
 
 const LOCALHOST = ['127.0.0.1\tlocalhost', '::1\tlocalhost'];
 

@@ -3,8 +3,8 @@
  * contradictions refused; texts are Podman's.
  */
 import { BerthError } from '../model/errors.ts';
-import { isIdmapOption, shownOwners } from '../model/idmap-option.ts';
-import { isVolumeOption } from '../model/volume.ts';
+import { isIdmapOption, shownOwners } from '../model/user-namespace/idmap-option.ts';
+import { isVolumeOption } from '../model/volume/volume.ts';
 
 /** Options of which a mount has at most one. */
 const ACCESS = ['rw', 'ro'];

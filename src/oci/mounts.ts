@@ -4,12 +4,12 @@
 import path from 'node:path/posix';
 import type { ContainerConfig, MountConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { toHost } from '../model/id-map.ts';
 import { INIT_PATH } from '../model/init.ts';
 import { namespaceModes } from '../model/namespace.ts';
-import { hasNetwork } from '../model/network-names.ts';
+import { hasNetwork } from '../model/network/names.ts';
 import { NOTIFY_DIRECTORY } from '../model/sdnotify.ts';
 import { SECRETS_DIRECTORY } from '../model/secret.ts';
+import { toHost } from '../model/user-namespace/id-map.ts';
 import { isUnmasked } from './masks.ts';
 import { bindOptions, ramfsOptions, tmpfsOptions } from './mount-options.ts';
 import type { Linux, Mount } from './types.ts';

@@ -3,9 +3,9 @@
  */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { toHost } from '../model/id-map.ts';
 import { argvOf } from '../model/init.ts';
 import { CREDENTIALS_VARIABLE, secretEntries } from '../model/secret.ts';
+import { toHost } from '../model/user-namespace/id-map.ts';
 import { capabilitySets, execCapabilitySets } from './capabilities.ts';
 import { containerEnvironment, type ProcessSecrets } from './environment.ts';
 import type { HostFacts } from './host.ts';

@@ -4,8 +4,8 @@
 import type { ContainerConfig } from '../model/config.ts';
 import type { DeviceNode, DeviceRule } from '../model/device.ts';
 import { BerthError } from '../model/errors.ts';
-import type { IdRange } from '../model/id-map.ts';
 import { KERNEL_NAMES, type NamespaceName, namespaceModes } from '../model/namespace.ts';
+import type { IdRange } from '../model/user-namespace/id-map.ts';
 import type { ProcessSecrets } from './environment.ts';
 import type { HostFacts } from './host.ts';
 import { cgroupResources, type DeviceNumbers, unifiedResources } from './limits.ts';

@@ -3,7 +3,7 @@
  */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { hasNetwork } from '../model/network-names.ts';
+import { hasNetwork } from '../model/network/names.ts';
 
 /** Kept per IPC namespace (ipc_namespaces(7)), beside everything under fs.mqueue. */
 const IPC = [

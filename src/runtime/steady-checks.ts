@@ -16,8 +16,8 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { isErrno } from '../model/errors.ts';
-import type { HealthResult } from '../model/health.ts';
-import type { SteadyOutcome, SteadyResults } from '../model/steady-health.ts';
+import type { HealthResult } from '../model/health/health.ts';
+import type { SteadyOutcome, SteadyResults } from '../model/health/steady.ts';
 import { makeDirectory, readFileIfAny } from '../sys/files.ts';
 import { classifyRuntimeError, readLastLogError } from './errors.ts';
 import type { RuntimeTarget } from './oci-runtime.ts';

@@ -15,9 +15,9 @@ import { pipeline } from 'node:stream/promises';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
 import type { Budget } from './budget.ts';
 import { toBytes } from './byte-string.ts';
-import { type Bytes, detectCompression, MAGIC_LENGTH } from './decompress.ts';
-import { readTar } from './tar-feed.ts';
-import { byteExactExtract, type TarHeader } from './tar-reader.ts';
+import { type Bytes, detectCompression, MAGIC_LENGTH } from './tar/decompress.ts';
+import { readTar } from './tar/feed.ts';
+import { byteExactExtract, type TarHeader } from './tar/reader.ts';
 
 export type ArchiveSource = { path: string } | { stream: Readable };
 

@@ -2,7 +2,7 @@
 import { statfsSync } from 'node:fs';
 import { BerthError } from '../model/errors.ts';
 import { humanSize } from '../model/size.ts';
-import { type Bytes, decompress } from './decompress.ts';
+import { type Bytes, decompress } from './tar/decompress.ts';
 
 /**
  * Unless told otherwise, so many bytes and so many times what was read. Images are packed three to one, and gzip cannot do

@@ -13,7 +13,7 @@
 import { lstatSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
-import { digestHex, type ImageConfig, normaliseImageName, parseImageConfig } from '../model/image.ts';
+import { digestHex, type ImageConfig, normaliseImageName, parseImageConfig } from '../model/image/image.ts';
 import { readFileIfAny } from '../sys/files.ts';
 import type { ImportedImage, ImportOptions } from './import.ts';
 import { hasLayer, publishLayers, writeLayerFacts } from './layers.ts';

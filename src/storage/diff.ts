@@ -3,7 +3,7 @@
  * two of them differ.
  */
 import { constants, type Stats } from 'node:fs';
-import type { IdMappings } from '../model/id-map.ts';
+import type { IdMappings } from '../model/user-namespace/id-map.ts';
 import { toBytes } from './byte-string.ts';
 import type { Owner } from './layer-entry.ts';
 import { isWhiteout } from './layer-tree.ts';

@@ -2,7 +2,7 @@
  * File capabilities of a user namespace (capabilities(7), "Namespaced file capabilities"): on the host they name the
  * namespace's root, in the container and in archives they do not. Values are byte strings, struct vfs_cap_data.
  */
-import { hostOwner, type IdMappings } from '../model/id-map.ts';
+import { hostOwner, type IdMappings } from '../model/user-namespace/id-map.ts';
 import type { Xattrs } from './xattrs.ts';
 
 type ReadonlyXattrs = readonly (readonly [name: string, value: string])[];

@@ -1,6 +1,6 @@
 /** The content of a tar's entry into a file, synchronously: into the page cache, faster than through the thread pool. */
 import { ftruncateSync, writeSync } from 'node:fs';
-import type { SparseMap } from './sparse-map.ts';
+import type { SparseMap } from './tar/sparse-map.ts';
 
 export interface FileContent {
   /** The next bytes. Throws what the disk says. */

@@ -5,7 +5,7 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BerthError } from '../model/errors.ts';
-import { hostOwner, type IdMappings, type IdRange } from '../model/id-map.ts';
+import { hostOwner, type IdMappings, type IdRange } from '../model/user-namespace/id-map.ts';
 import { mountAt } from '../sys/mountinfo.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';
 import { containerPaths, type StoragePaths } from './paths.ts';

@@ -18,12 +18,12 @@ import {
   ociIndex,
   ociManifest,
   type SavedImage,
-} from '../model/image-archive.ts';
+} from '../model/image/archive.ts';
 import { writeFileAtomic } from '../sys/files.ts';
-import { layerTar } from './layer-tar.ts';
 import type { StoragePaths } from './paths.ts';
 import { measure } from './stage-layer.ts';
-import { TAR_END, tarHeader, tarPadding } from './tar-writer.ts';
+import { layerTar } from './tar/layer.ts';
+import { TAR_END, tarHeader, tarPadding } from './tar/writer.ts';
 
 /** A file of an archive, by its name in it. */
 interface ArchiveFile {

@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
-import { type ImageConfig, imageArchitecture, normaliseImageName, parseImageConfig } from '../model/image.ts';
+import {
+  type ImageConfig,
+  imageArchitecture,
+  normaliseImageName,
+  parseImageConfig,
+} from '../model/image/image.ts';
 import { type Archive, type ArchiveSource, openArchive, readText } from './archive.ts';
 import { type Budget, budget } from './budget.ts';
 import { isComplete, layerSize, publishLayers } from './layers.ts';

@@ -2,7 +2,7 @@
 
 import type { ExactTime } from '../sys/times.ts';
 import { toText } from './byte-string.ts';
-import type { TarHeader } from './tar-reader.ts';
+import type { TarHeader } from './tar/reader.ts';
 
 export interface Owner {
   uid: number;

@@ -32,8 +32,8 @@ import { fromText, toBytes } from './byte-string.ts';
 import { fileContent } from './file-content.ts';
 import type { EntryOwner, LayerEntry } from './layer-entry.ts';
 import { runOrFail } from './program.ts';
-import type { SparseMap } from './sparse-map.ts';
-import type { ContentSink } from './tar-feed.ts';
+import type { ContentSink } from './tar/feed.ts';
+import type { SparseMap } from './tar/sparse-map.ts';
 import { xattrBatch } from './xattrs.ts';
 
 /** `end`: it has its owner, mode and time. To be disposed of, however it went. */

@@ -16,7 +16,7 @@ import { syncFileSystem } from '../sys/sync.ts';
 import { clearAside, moveAside, removeAside } from './aside.ts';
 import type { Owner } from './layer-entry.ts';
 import { layerDirectory, type StoragePaths } from './paths.ts';
-import { FRAME_FILE, replacedDirectory } from './tar-frame.ts';
+import { FRAME_FILE, replacedDirectory } from './tar/frame.ts';
 
 /** `layer.json`, written before the layer is published. */
 export interface LayerFacts {

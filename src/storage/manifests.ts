@@ -1,7 +1,7 @@
 /** Which images an archive holds: docker-archive (manifest.json) and OCI image layout (index.json). */
 import { createHash } from 'node:crypto';
 import { BerthError } from '../model/errors.ts';
-import { digestHex, normaliseImageName } from '../model/image.ts';
+import { digestHex, normaliseImageName } from '../model/image/image.ts';
 import { type Archive, readText } from './archive.ts';
 
 export interface ArchivedBlob {

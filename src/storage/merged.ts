@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../model/errors.ts';
-import { containerOwner, type IdMappings } from '../model/id-map.ts';
+import { containerOwner, type IdMappings } from '../model/user-namespace/id-map.ts';
 import { run } from '../sys/spawn.ts';
 import { fromText, toBytes } from './byte-string.ts';
 import type { Owner } from './layer-entry.ts';

@@ -4,15 +4,15 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
-import { type IdMappings, shifting } from '../model/id-map.ts';
+import { type IdMappings, shifting } from '../model/user-namespace/id-map.ts';
 import { toBytes } from './byte-string.ts';
-import { type Bytes, decompress } from './decompress.ts';
 import { publishLayers } from './layers.ts';
 import { upperLayer } from './merged.ts';
 import { ensureStorage, type StoragePaths } from './paths.ts';
 import { openRoot, ownPath } from './rooted.ts';
 import { type StagedLayer, stageLayer } from './stage-layer.ts';
 import { withStaging } from './staging.ts';
+import { type Bytes, decompress } from './tar/decompress.ts';
 import { packTree } from './tree-pack.ts';
 
 /**

@@ -10,13 +10,12 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError } from '../model/errors.ts';
-import { imageArchitecture, parseImageConfig } from '../model/image.ts';
-import type { Platform } from '../model/platform.ts';
-import { type Place, repositoryOf } from '../model/pull.ts';
+import { imageArchitecture, parseImageConfig } from '../model/image/image.ts';
+import type { Platform } from '../model/image/platform.ts';
+import { type Place, repositoryOf } from '../model/image/pull.ts';
 import { type Archive, openDirectory } from './archive.ts';
 import { budget } from './budget.ts';
 import { adoptImage } from './containers-storage.ts';
-import type { Bytes } from './decompress.ts';
 import { type Import, type ImportedImage, importArchive, importError, importImages } from './import.ts';
 import { isComplete } from './layers.ts';
 import type { ArchivedImage } from './manifests.ts';
@@ -26,6 +25,7 @@ import { instanceFor, type Manifest, readManifest } from './registry-manifest.ts
 import { demandsSignatures } from './signature-policy.ts';
 import { type SkopeoOptions, skopeo } from './skopeo.ts';
 import { type Staging, withStaging } from './staging.ts';
+import type { Bytes } from './tar/decompress.ts';
 
 export interface PulledImage extends ImportedImage {
   /** sha256 hex of the list that the manifest is in. */

@@ -1,8 +1,8 @@
 /** Manifests as registries have them: of one image, or a list of images for several platforms. */
 import { createHash } from 'node:crypto';
 import { BerthError } from '../model/errors.ts';
-import { digestHex } from '../model/image.ts';
-import type { Platform } from '../model/platform.ts';
+import { digestHex } from '../model/image/image.ts';
+import type { Platform } from '../model/image/platform.ts';
 import { type ArchivedImage, blobOf, type Fields, fields, layerBlob, list, parse } from './manifests.ts';
 
 export interface Manifest {

@@ -18,7 +18,7 @@ import {
   readSync,
 } from 'node:fs';
 import { BerthError, isErrno } from '../model/errors.ts';
-import type { IdMappings } from '../model/id-map.ts';
+import type { IdMappings } from '../model/user-namespace/id-map.ts';
 import { fromText, toBytes } from './byte-string.ts';
 
 /** open(2): a descriptor for the place in the tree only. Node does not name it; the number is Linux's on amd64 and arm64. */

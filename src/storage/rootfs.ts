@@ -12,7 +12,7 @@ import {
 import { rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
-import { hostOwner, type IdMappings, shifting } from '../model/id-map.ts';
+import { hostOwner, type IdMappings, shifting } from '../model/user-namespace/id-map.ts';
 import { mountOverlayAt, unmount } from '../sys/mount.ts';
 import { isMountPoint, mountsWithin } from '../sys/mountinfo.ts';
 import { cleanEnvironment, run } from '../sys/spawn.ts';

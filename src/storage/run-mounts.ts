@@ -16,7 +16,7 @@ import {
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError } from '../model/errors.ts';
-import type { IdMappings } from '../model/id-map.ts';
+import type { IdMappings } from '../model/user-namespace/id-map.ts';
 import { mountsWithin } from '../sys/mountinfo.ts';
 import { fromText } from './byte-string.ts';
 import { containerPaths, type StoragePaths } from './paths.ts';

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { BerthError } from '../model/errors.ts';
-import { hostOwner, type IdMappings } from '../model/id-map.ts';
+import { hostOwner, type IdMappings } from '../model/user-namespace/id-map.ts';
 import { run } from '../sys/spawn.ts';
 import { syncFileSystem } from '../sys/sync.ts';
 import { fromText, toBytes } from './byte-string.ts';

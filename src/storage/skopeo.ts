@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { BerthError } from '../model/errors.ts';
-import type { RegistryAccess } from '../model/pull.ts';
+import type { RegistryAccess } from '../model/image/pull.ts';
 import { host } from '../sys/host.ts';
 import { cleanEnvironment, exitCodeOf, spawnError } from '../sys/spawn.ts';
 

@@ -2,9 +2,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bytes } from './decompress.ts';
 import { writeLayerFacts } from './layers.ts';
-import { frameRecorder } from './tar-frame.ts';
+import type { Bytes } from './tar/decompress.ts';
+import { frameRecorder } from './tar/frame.ts';
 import { unpackLayer } from './unpack.ts';
 
 export interface StagedLayer {

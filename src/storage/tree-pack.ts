@@ -1,10 +1,10 @@
 /** A tree, or a part of one, as a tar: what `export` writes and `cp` reads. The tree may change meanwhile. */
 import type { BigIntStats } from 'node:fs';
 import { BerthError } from '../model/errors.ts';
-import { containerOwner } from '../model/id-map.ts';
+import { containerOwner } from '../model/user-namespace/id-map.ts';
 import { xattrsInNamespace } from './file-capabilities.ts';
 import { contentOf, inodeOf, linkTarget, namesIn, openChild, type Place, type TreeRoot } from './rooted.ts';
-import { TAR_END, type TarEntry, tarHeader, tarPadding } from './tar-writer.ts';
+import { TAR_END, type TarEntry, tarHeader, tarPadding } from './tar/writer.ts';
 import { readXattrs, type Xattrs } from './xattrs.ts';
 
 export interface PackOptions {

@@ -24,15 +24,15 @@ import {
 } from 'node:fs';
 import { Readable } from 'node:stream';
 import { BerthError, isErrno, messageOf } from '../model/errors.ts';
-import { toHost } from '../model/id-map.ts';
+import { toHost } from '../model/user-namespace/id-map.ts';
 import { toBytes } from './byte-string.ts';
-import { decompress } from './decompress.ts';
 import { xattrsOfNamespace } from './file-capabilities.ts';
 import { fileContent } from './file-content.ts';
 import { entryTime, layerOwner, layerXattrs, type Owner, UNKNOWN_KIND } from './layer-entry.ts';
 import { runOrFail } from './program.ts';
 import { childPath, namesIn, openChild, ownPath, type Place, type TreeRoot } from './rooted.ts';
-import { byteExactExtract, type TarHeader } from './tar-reader.ts';
+import { decompress } from './tar/decompress.ts';
+import { byteExactExtract, type TarHeader } from './tar/reader.ts';
 import { writeXattrs, type Xattrs } from './xattrs.ts';
 
 export interface UnpackOptions {

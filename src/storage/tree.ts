@@ -1,6 +1,6 @@
 /** A file tree that no path leaves, as the lifecycle's Tree port has it. */
 import { BerthError } from '../model/errors.ts';
-import { type IdMappings, shifting } from '../model/id-map.ts';
+import { type IdMappings, shifting } from '../model/user-namespace/id-map.ts';
 import { fromText, toBytes } from './byte-string.ts';
 import { inodeOf, lookUp, openRoot, ownPath, type Place, readTextIn, type TreeRoot } from './rooted.ts';
 import { type PackOptions, packTree } from './tree-pack.ts';

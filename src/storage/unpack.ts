@@ -24,9 +24,9 @@ import {
   type Owner,
 } from './layer-entry.ts';
 import { type LayerFile, type LayerTree, layerTree } from './layer-tree.ts';
-import { readTar } from './tar-feed.ts';
-import type { FrameRecorder } from './tar-frame.ts';
-import { byteExactExtract, type TarHeader } from './tar-reader.ts';
+import { readTar } from './tar/feed.ts';
+import type { FrameRecorder } from './tar/frame.ts';
+import { byteExactExtract, type TarHeader } from './tar/reader.ts';
 
 export interface UnpackedLayer {
   /** Owner, mode and time that the layer gives to the root directory, if it has an entry for it. */

@@ -16,7 +16,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { hostOwner, type IdMappings } from '../model/id-map.ts';
+import { hostOwner, type IdMappings } from '../model/user-namespace/id-map.ts';
 import { fromText, toBytes } from './byte-string.ts';
 import type { Owner } from './layer-entry.ts';
 import { type LayerFacts, readLayer } from './layers.ts';

@@ -19,8 +19,8 @@ import {
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BerthError, isErrno } from '../model/errors.ts';
-import { containerOwner, type IdMappings } from '../model/id-map.ts';
-import { assertMayChown, mountArguments, type VolumeConfig } from '../model/volume.ts';
+import { containerOwner, type IdMappings } from '../model/user-namespace/id-map.ts';
+import { assertMayChown, mountArguments, type VolumeConfig } from '../model/volume/volume.ts';
 import { syncDirectory, writeFileAtomic } from '../sys/files.ts';
 import { resolveInRoot } from '../sys/inroot.ts';
 import { mountAt } from '../sys/mountinfo.ts';

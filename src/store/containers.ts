@@ -1,7 +1,7 @@
 /** Rows of containers: the fixed config and the moving state. */
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError, messageOf } from '../model/errors.ts';
-import type { HealthState } from '../model/health.ts';
+import type { HealthState } from '../model/health/health.ts';
 import { nameInUse } from '../model/name.ts';
 import type { BrokenRecord, ContainerRecord, ExitRecord } from '../model/records.ts';
 import type { ContainerState } from '../model/state.ts';

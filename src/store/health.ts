@@ -1,5 +1,5 @@
 /** Health state and the bounded log of check results. */
-import type { HealthResult, HealthState } from '../model/health.ts';
+import type { HealthResult, HealthState } from '../model/health/health.ts';
 import type { Db } from './database.ts';
 
 export function healthStore(db: Db) {

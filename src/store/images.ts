@@ -1,6 +1,6 @@
 /** Rows of images: config, names and the layers they stand on. */
 import { BerthError } from '../model/errors.ts';
-import type { ImageConfig } from '../model/image.ts';
+import type { ImageConfig } from '../model/image/image.ts';
 import type { ImageRecord } from '../model/records.ts';
 import type { Db } from './database.ts';
 

@@ -146,7 +146,7 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE image ADD COLUMN list_digest TEXT;
   `,
   `
-  -- Volumes; config and state are JSON, see src/model/volume.ts. seq is the order of creation.
+  -- Volumes; config and state are JSON, see src/model/volume/volume.ts. seq is the order of creation.
   CREATE TABLE volume (
     seq INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,

@@ -3,7 +3,7 @@
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
 import type { ProcessRef } from '../model/state.ts';
-import type { VolumeConfig, VolumeRecord, VolumeState } from '../model/volume.ts';
+import type { VolumeConfig, VolumeRecord, VolumeState } from '../model/volume/volume.ts';
 import type { Db } from './database.ts';
 
 interface Row {

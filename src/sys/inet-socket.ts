@@ -1,6 +1,6 @@
 /** Sockets of ip(7) that have a port and nothing else: to keep it from others, or to learn of one that is free. */
 import { closeSync } from 'node:fs';
-import type { IpAddress } from '../model/ip-address.ts';
+import type { IpAddress } from '../model/network/ip-address.ts';
 import { systemCall } from './libc.ts';
 
 const AF_INET = 2;

@@ -1,7 +1,7 @@
 /** User namespaces of others, by their paths (namespaces(7)). */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { type IdMappings, parseProcMap } from '../model/id-map.ts';
+import { type IdMappings, parseProcMap } from '../model/user-namespace/id-map.ts';
 import { cleanEnvironment } from './spawn.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** The unit file of a container: `berth-NAME.service`. */
 import type { ContainerConfig } from '../model/config.ts';
 import type { DependencyKind } from '../model/namespace.ts';
-import { hasNetwork } from '../model/network-names.ts';
+import { hasNetwork } from '../model/network/names.ts';
 import { DEFAULT_SLICE, sliceWithin } from '../model/slice.ts';
 import { SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import { execWord, freeText, pathWord, specifierWord } from './escape.ts';

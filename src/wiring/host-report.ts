@@ -1,7 +1,7 @@
 /** What the host says of itself, for `info`. */
 import { existsSync, statfsSync } from 'node:fs';
 import { availableParallelism, hostname, release } from 'node:os';
-import { imageArchitecture } from '../model/image.ts';
+import { imageArchitecture } from '../model/image/image.ts';
 import type { HostReport, ProgramReport } from '../model/info.ts';
 import { networkProgram } from '../network/programs.ts';
 import { DEFAULT_CAPABILITIES } from '../oci/capabilities.ts';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ImageSource, Ports } from '../lifecycle/ports.ts';
 import { isErrno } from '../model/errors.ts';
-import { type ShortNames, shortNamesOf } from '../model/registries-conf.ts';
+import { type ShortNames, shortNamesOf } from '../model/image/registries-conf.ts';
 import type { ConfFile } from '../model/toml.ts';
 import { ensureStorage, storagePaths } from '../storage/paths.ts';
 import { pullImages, registryDigest, registryTags } from '../storage/pull.ts';

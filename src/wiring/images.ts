@@ -5,7 +5,7 @@ import { type ImportedImage, type ImportOptions, importArchive } from '../storag
 import { ensureStorage, storagePaths } from '../storage/paths.ts';
 
 /**
- * Unpacks every image of an archive; recording them is lifecycle/load.ts. Until that is done, this process holds their
+ * Unpacks every image of an archive; recording them is lifecycle/image/load.ts. Until that is done, this process holds their
  * layers, so that nobody takes them for unused. Errors: see importArchive.
  */
 export function importImages(

@@ -4,11 +4,11 @@ import path from 'node:path';
 import type { Layered, Ports } from '../lifecycle/ports.ts';
 import type { ContainerConfig } from '../model/config.ts';
 import { BerthError } from '../model/errors.ts';
-import { hostOwner, shifting } from '../model/id-map.ts';
-import { shownOwners } from '../model/idmap-option.ts';
 import { contextOption, labelsInForce } from '../model/selinux.ts';
 import type { Settings } from '../model/settings.ts';
-import { needsMountOfRun } from '../model/volume.ts';
+import { hostOwner, shifting } from '../model/user-namespace/id-map.ts';
+import { shownOwners } from '../model/user-namespace/idmap-option.ts';
+import { needsMountOfRun } from '../model/volume/volume.ts';
 import {
   copySecrets,
   mountCredentials,

@@ -1,7 +1,7 @@
 /** Containers, requests and images that are nothing special, and what a test wants otherwise. */
 import type { ContainerConfig, SecurityConfig } from '../../src/model/config.ts';
 import type { CreateRequest } from '../../src/model/create-config.ts';
-import type { ImageConfig } from '../../src/model/image.ts';
+import type { ImageConfig } from '../../src/model/image/image.ts';
 
 /** What create asks for when no flag says otherwise. */
 export const SECURITY: SecurityConfig = {

@@ -2,8 +2,8 @@ import { attachToRunning } from '../../lifecycle/attach.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { ContainerRecord } from '../../model/records.ts';
-import { DETACH_KEYS, detachKeys, SIG_PROXY } from '../attach-flags.ts';
 import type { Arguments, Command } from '../command.ts';
+import { DETACH_KEYS, detachKeys, SIG_PROXY } from '../flags/attach.ts';
 import { latestContainer, SELECTING } from '../select.ts';
 
 export const command: Command = {

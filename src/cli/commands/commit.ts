@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { commitContainer } from '../../lifecycle/commit.ts';
+import { commitContainer } from '../../lifecycle/image/commit.ts';
 import { BerthError, messageOf, systemReason } from '../../model/errors.ts';
-import type { DocumentConfig } from '../../model/image-change.ts';
+import type { DocumentConfig } from '../../model/image/change.ts';
 import type { Arguments, Command } from '../command.ts';
 
 export const command: Command = {

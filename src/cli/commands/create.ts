@@ -1,10 +1,10 @@
 import { createContainer } from '../../lifecycle/create.ts';
 import { dryCreate } from '../../lifecycle/dry-run.ts';
 import type { Command } from '../command.ts';
-import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
-import { warnOfRealTime } from '../limit-flags.ts';
-import { warnOfDiscardedPorts } from '../network-flags.ts';
-import { compileIfPulling, pullListener, registryAccess } from '../pull-flags.ts';
+import { CREATE_FLAGS, createRequest } from '../flags/create.ts';
+import { warnOfRealTime } from '../flags/limit.ts';
+import { warnOfDiscardedPorts } from '../flags/network.ts';
+import { compileIfPulling, pullListener, registryAccess } from '../flags/pull.ts';
 
 export const command: Command = {
   path: ['create'],

@@ -1,5 +1,5 @@
+import { resolveImage } from '../../lifecycle/image/resolve.ts';
 import type { Change, Layered, Ports } from '../../lifecycle/ports.ts';
-import { resolveImage } from '../../lifecycle/resolve-image.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Arguments, Command, CommandContext, Flag } from '../command.ts';
 import { findContainer, latestContainer, SELECTING } from '../select.ts';

@@ -5,10 +5,10 @@ import { BerthError } from '../../model/errors.ts';
 import type { ContainerRecord } from '../../model/records.ts';
 import { verdict } from '../../model/state.ts';
 import { isTerminal } from '../../wiring/output.ts';
-import { DETACH_KEYS, detachKeys } from '../attach-flags.ts';
 import type { Arguments, Command } from '../command.ts';
 import { preservedDescriptors } from '../descriptors.ts';
-import { readEnvFile } from '../env-flags.ts';
+import { DETACH_KEYS, detachKeys } from '../flags/attach.ts';
+import { readEnvFile } from '../flags/env.ts';
 import { latestContainer, SELECTING } from '../select.ts';
 
 export const command: Command = {

@@ -1,7 +1,7 @@
-import { resolveImage } from '../../lifecycle/resolve-image.ts';
+import { resolveImage } from '../../lifecycle/image/resolve.ts';
 import { humanDuration } from '../../model/duration.ts';
-import { goJson } from '../../model/image-document.ts';
-import { type HistoryRow, imageHistory, MISSING } from '../../model/image-history.ts';
+import { goJson } from '../../model/image/document.ts';
+import { type HistoryRow, imageHistory, MISSING } from '../../model/image/history.ts';
 import { shortId } from '../../model/name.ts';
 import { shortSize } from '../../model/size.ts';
 import { isJson } from '../../model/template/report.ts';

@@ -1,4 +1,4 @@
-import { findImageName } from '../../lifecycle/resolve-image.ts';
+import { findImageName } from '../../lifecycle/image/resolve.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {

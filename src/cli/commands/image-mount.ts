@@ -1,6 +1,6 @@
-import { mountImage } from '../../lifecycle/image-mount.ts';
+import { mountImage } from '../../lifecycle/image/mount.ts';
+import { resolveImage } from '../../lifecycle/image/resolve.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
-import { resolveImage } from '../../lifecycle/resolve-image.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { ImageRecord } from '../../model/records.ts';
 import type { Command } from '../command.ts';

@@ -1,4 +1,4 @@
-import { pruneImages } from '../../lifecycle/prune-images.ts';
+import { pruneImages } from '../../lifecycle/image/prune.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { confirmed } from '../confirm.ts';

@@ -1,5 +1,5 @@
-import { resolveImage } from '../../lifecycle/resolve-image.ts';
-import { imageTree } from '../../model/image-history.ts';
+import { resolveImage } from '../../lifecycle/image/resolve.ts';
+import { imageTree } from '../../model/image/history.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {

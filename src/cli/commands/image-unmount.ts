@@ -1,5 +1,5 @@
-import { unmountImage } from '../../lifecycle/image-mount.ts';
-import { resolveImage } from '../../lifecycle/resolve-image.ts';
+import { unmountImage } from '../../lifecycle/image/mount.ts';
+import { resolveImage } from '../../lifecycle/image/resolve.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { forEach } from '../each.ts';

@@ -1,8 +1,8 @@
 import { createReadStream, fstatSync, openSync } from 'node:fs';
-import { importImage } from '../../lifecycle/import.ts';
+import { importImage } from '../../lifecycle/image/import.ts';
 import { BerthError, systemReason } from '../../model/errors.ts';
-import { imageArchitecture } from '../../model/image.ts';
-import { goTimestamp } from '../../model/image-document.ts';
+import { goTimestamp } from '../../model/image/document.ts';
+import { imageArchitecture } from '../../model/image/image.ts';
 import type { Arguments, Command } from '../command.ts';
 
 export const command: Command = {

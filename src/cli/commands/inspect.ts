@@ -1,10 +1,10 @@
-import { findNetwork } from '../../lifecycle/find-network.ts';
+import { resolveImage } from '../../lifecycle/image/resolve.ts';
 import { inspect } from '../../lifecycle/inspect.ts';
+import { findNetwork } from '../../lifecycle/network/find.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
-import { resolveImage } from '../../lifecycle/resolve-image.ts';
-import { findVolume } from '../../lifecycle/volumes.ts';
+import { findVolume } from '../../lifecycle/volume/volumes.ts';
 import { BerthError } from '../../model/errors.ts';
-import { inspectImage } from '../../model/inspect-image.ts';
+import { inspectImage } from '../../model/inspect/image.ts';
 import type { Arguments, Command, CommandContext, Flag } from '../command.ts';
 import { networkDetails } from '../network-select.ts';
 import { findContainer, latestContainer } from '../select.ts';

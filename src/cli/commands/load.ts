@@ -1,4 +1,4 @@
-import { recordImages } from '../../lifecycle/load.ts';
+import { recordImages } from '../../lifecycle/image/load.ts';
 import { BerthError } from '../../model/errors.ts';
 import { shortId } from '../../model/name.ts';
 import { parseSize } from '../../model/size.ts';

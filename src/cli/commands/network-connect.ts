@@ -1,6 +1,6 @@
-import { findNetwork } from '../../lifecycle/find-network.ts';
-import { connectNetwork } from '../../lifecycle/network-connect.ts';
-import { attachmentOf } from '../../model/network-choice.ts';
+import { connectNetwork } from '../../lifecycle/network/connect.ts';
+import { findNetwork } from '../../lifecycle/network/find.ts';
+import { attachmentOf } from '../../model/network/choice.ts';
 import type { Command } from '../command.ts';
 import { listed } from '../entries.ts';
 

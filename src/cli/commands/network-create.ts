@@ -1,8 +1,8 @@
-import { createNetwork } from '../../lifecycle/networks.ts';
+import { createNetwork } from '../../lifecycle/network/networks.ts';
 import { BerthError } from '../../model/errors.ts';
-import { formatAddress, parseAddress } from '../../model/ip-address.ts';
-import { checkNetworkName, type NetworkCreateRequest } from '../../model/network-request.ts';
-import { parseRoute, parseSubnets } from '../../model/network-subnets.ts';
+import { formatAddress, parseAddress } from '../../model/network/ip-address.ts';
+import { checkNetworkName, type NetworkCreateRequest } from '../../model/network/request.ts';
+import { parseRoute, parseSubnets } from '../../model/network/subnets.ts';
 import type { Arguments, Command } from '../command.ts';
 import { listed, pairs } from '../entries.ts';
 

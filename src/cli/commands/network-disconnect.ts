@@ -1,5 +1,5 @@
-import { findNetwork } from '../../lifecycle/find-network.ts';
-import { disconnectNetwork } from '../../lifecycle/network-connect.ts';
+import { disconnectNetwork } from '../../lifecycle/network/connect.ts';
+import { findNetwork } from '../../lifecycle/network/find.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {

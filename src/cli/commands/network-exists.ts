@@ -1,4 +1,4 @@
-import { findNetwork } from '../../lifecycle/find-network.ts';
+import { findNetwork } from '../../lifecycle/network/find.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 

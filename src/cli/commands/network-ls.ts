@@ -1,4 +1,4 @@
-import { networkObject } from '../../model/inspect-network.ts';
+import { networkObject } from '../../model/inspect/network.ts';
 import { LISTED_NETWORK, listedNetwork, NETWORK_HEADINGS } from '../../model/template/shapes/network.ts';
 import type { Command } from '../command.ts';
 import { printFormatted } from '../format.ts';

@@ -1,4 +1,4 @@
-import { pruneNetworks } from '../../lifecycle/networks.ts';
+import { pruneNetworks } from '../../lifecycle/network/networks.ts';
 import { asBerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { confirmed } from '../confirm.ts';

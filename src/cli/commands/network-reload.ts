@@ -1,7 +1,7 @@
-import { reloadNetwork } from '../../lifecycle/network-connect.ts';
+import { reloadNetwork } from '../../lifecycle/network/connect.ts';
 import { current } from '../../lifecycle/observe.ts';
 import { BerthError } from '../../model/errors.ts';
-import { hasNetwork } from '../../model/network-names.ts';
+import { hasNetwork } from '../../model/network/names.ts';
 import { hasPayload } from '../../model/state.ts';
 import type { Command } from '../command.ts';
 import { forEach } from '../each.ts';

@@ -1,5 +1,5 @@
-import { findNetwork, noSuchNetwork } from '../../lifecycle/find-network.ts';
-import { removeNetwork } from '../../lifecycle/networks.ts';
+import { findNetwork, noSuchNetwork } from '../../lifecycle/network/find.ts';
+import { removeNetwork } from '../../lifecycle/network/networks.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { forEach } from '../each.ts';

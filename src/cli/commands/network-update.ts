@@ -1,4 +1,4 @@
-import { updateNetwork } from '../../lifecycle/networks.ts';
+import { updateNetwork } from '../../lifecycle/network/networks.ts';
 import type { Command } from '../command.ts';
 import { listed } from '../entries.ts';
 

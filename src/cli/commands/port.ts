@@ -4,7 +4,7 @@ import { current } from '../../lifecycle/observe.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
 import { BerthError } from '../../model/errors.ts';
 import { shortId } from '../../model/name.ts';
-import { type AskedPort, parseAskedPort, portLines } from '../../model/port-display.ts';
+import { type AskedPort, parseAskedPort, portLines } from '../../model/network/port-display.ts';
 import type { ContainerRecord } from '../../model/records.ts';
 import type { Command } from '../command.ts';
 import { latestContainer } from '../select.ts';

@@ -1,9 +1,9 @@
-import { pullAllTags, pullImages } from '../../lifecycle/pull.ts';
-import { parsePullPolicy } from '../../model/pull.ts';
+import { pullAllTags, pullImages } from '../../lifecycle/image/pull.ts';
+import { parsePullPolicy } from '../../model/image/pull.ts';
 import type { Command } from '../command.ts';
 import { forEach } from '../each.ts';
-import { PLATFORM_FLAGS, platformRequest } from '../image-flags.ts';
-import { pullListener, REGISTRY_FLAGS, registryAccess } from '../pull-flags.ts';
+import { PLATFORM_FLAGS, platformRequest } from '../flags/image.ts';
+import { pullListener, REGISTRY_FLAGS, registryAccess } from '../flags/pull.ts';
 
 export const command: Command = {
   path: ['pull'],

@@ -1,6 +1,6 @@
-import { sweepLayers } from '../../lifecycle/layers.ts';
+import { sweepLayers } from '../../lifecycle/image/layers.ts';
+import { type RemovalTarget, type RemovedImage, removeImage } from '../../lifecycle/image/remove.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
-import { type RemovalTarget, type RemovedImage, removeImage } from '../../lifecycle/remove-image.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Arguments, Command } from '../command.ts';
 

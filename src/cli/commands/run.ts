@@ -2,12 +2,12 @@ import { dryCreate } from '../../lifecycle/dry-run.ts';
 import { runContainer } from '../../lifecycle/run.ts';
 import { BerthError } from '../../model/errors.ts';
 import { isTerminal } from '../../wiring/output.ts';
-import { chosenStreams, DETACH_KEYS, detachKeys, SIG_PROXY } from '../attach-flags.ts';
 import type { Command } from '../command.ts';
-import { CREATE_FLAGS, createRequest } from '../create-flags.ts';
-import { warnOfRealTime } from '../limit-flags.ts';
-import { warnOfDiscardedPorts } from '../network-flags.ts';
-import { compileIfPulling, pullListener, registryAccess } from '../pull-flags.ts';
+import { chosenStreams, DETACH_KEYS, detachKeys, SIG_PROXY } from '../flags/attach.ts';
+import { CREATE_FLAGS, createRequest } from '../flags/create.ts';
+import { warnOfRealTime } from '../flags/limit.ts';
+import { warnOfDiscardedPorts } from '../flags/network.ts';
+import { compileIfPulling, pullListener, registryAccess } from '../flags/pull.ts';
 
 export const command: Command = {
   path: ['run'],

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { imagesToSave, saveImages } from '../../lifecycle/image/save.ts';
 import type { Ports } from '../../lifecycle/ports.ts';
-import { imagesToSave, saveImages } from '../../lifecycle/save.ts';
 import { BerthError } from '../../model/errors.ts';
-import { IMAGE_FORMATS, type ImageFormat, type SavedImage } from '../../model/image-archive.ts';
+import { IMAGE_FORMATS, type ImageFormat, type SavedImage } from '../../model/image/archive.ts';
 import { printsToTerminal } from '../../wiring/output.ts';
 import type { Arguments, Command, CommandContext } from '../command.ts';
 

@@ -4,7 +4,7 @@ import { BerthError, systemReason } from '../../model/errors.ts';
 import { checkSecretName, SECRET_LIMIT } from '../../model/secret.ts';
 import type { Arguments, Command } from '../command.ts';
 import { listed, pairs } from '../entries.ts';
-import { checkedLabels } from '../label-flags.ts';
+import { checkedLabels } from '../flags/label.ts';
 
 export const command: Command = {
   path: ['secret', 'create'],

@@ -5,10 +5,10 @@ import { startUnit } from '../../lifecycle/jobs.ts';
 import { current } from '../../lifecycle/observe.ts';
 import { BerthError } from '../../model/errors.ts';
 import { verdict } from '../../model/state.ts';
-import { DETACH_KEYS, detachKeys, SIG_PROXY } from '../attach-flags.ts';
 import type { Arguments, Command, CommandContext } from '../command.ts';
 import { DRY_RUN } from '../dry-run.ts';
 import { forEach } from '../each.ts';
+import { DETACH_KEYS, detachKeys, SIG_PROXY } from '../flags/attach.ts';
 import { SELECTING, selectContainers } from '../select.ts';
 
 export const command: Command = {

@@ -10,7 +10,7 @@ import {
 import { commandColumn } from '../../model/display.ts';
 import { humanDuration } from '../../model/duration.ts';
 import { BerthError } from '../../model/errors.ts';
-import { imageCreated } from '../../model/image-filter.ts';
+import { imageCreated } from '../../model/image/filter.ts';
 import { shortId } from '../../model/name.ts';
 import type { ContainerRecord } from '../../model/records.ts';
 import { shortSize } from '../../model/size.ts';

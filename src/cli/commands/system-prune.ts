@@ -1,6 +1,6 @@
-import { pruneNetworks } from '../../lifecycle/networks.ts';
-import { pruneImages } from '../../lifecycle/prune-images.ts';
-import { pruneVolumes } from '../../lifecycle/volumes.ts';
+import { pruneImages } from '../../lifecycle/image/prune.ts';
+import { pruneNetworks } from '../../lifecycle/network/networks.ts';
+import { pruneVolumes } from '../../lifecycle/volume/volumes.ts';
 import { messageOf } from '../../model/errors.ts';
 import { shortSize } from '../../model/size.ts';
 import type { Command } from '../command.ts';

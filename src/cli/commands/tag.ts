@@ -1,4 +1,4 @@
-import { tagImage } from '../../lifecycle/tag.ts';
+import { tagImage } from '../../lifecycle/image/tag.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {

@@ -1,4 +1,4 @@
-import { untagImage } from '../../lifecycle/tag.ts';
+import { untagImage } from '../../lifecycle/image/tag.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {

@@ -1,8 +1,8 @@
 import { updateContainer } from '../../lifecycle/update.ts';
 import { parseRestartPolicy } from '../../model/restart.ts';
 import type { Command } from '../command.ts';
-import { HEALTH_FLAGS, healthRequest } from '../health-flags.ts';
-import { LIMIT_FLAGS, limits, warnOfRealTime } from '../limit-flags.ts';
+import { HEALTH_FLAGS, healthRequest } from '../flags/health.ts';
+import { LIMIT_FLAGS, limits, warnOfRealTime } from '../flags/limit.ts';
 
 export const command: Command = {
   path: ['update'],

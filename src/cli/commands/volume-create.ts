@@ -1,6 +1,6 @@
-import { createVolume } from '../../lifecycle/volumes.ts';
+import { createVolume } from '../../lifecycle/volume/volumes.ts';
 import { BerthError } from '../../model/errors.ts';
-import { LOCAL_DRIVER } from '../../model/volume.ts';
+import { LOCAL_DRIVER } from '../../model/volume/volume.ts';
 import type { Command } from '../command.ts';
 import { pairs } from '../entries.ts';
 

@@ -1,5 +1,5 @@
-import { exportVolume } from '../../lifecycle/volume-content.ts';
-import { findVolume } from '../../lifecycle/volumes.ts';
+import { exportVolume } from '../../lifecycle/volume/content.ts';
+import { findVolume } from '../../lifecycle/volume/volumes.ts';
 import { BerthError } from '../../model/errors.ts';
 import { printsToTerminal } from '../../wiring/output.ts';
 import type { Command } from '../command.ts';

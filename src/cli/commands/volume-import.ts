@@ -1,6 +1,6 @@
 import { createReadStream, openSync } from 'node:fs';
-import { importVolume } from '../../lifecycle/volume-content.ts';
-import { findVolume } from '../../lifecycle/volumes.ts';
+import { importVolume } from '../../lifecycle/volume/content.ts';
+import { findVolume } from '../../lifecycle/volume/volumes.ts';
 import { BerthError, systemReason } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 

@@ -1,4 +1,4 @@
-import { findVolume } from '../../lifecycle/volumes.ts';
+import { findVolume } from '../../lifecycle/volume/volumes.ts';
 import { BerthError, messageOf } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { volumeObject } from '../volume-select.ts';

@@ -1,4 +1,4 @@
-import { pruneVolumes, unusedVolumes } from '../../lifecycle/volumes.ts';
+import { pruneVolumes, unusedVolumes } from '../../lifecycle/volume/volumes.ts';
 import { asBerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { confirmed } from '../confirm.ts';

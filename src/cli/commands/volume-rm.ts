@@ -1,5 +1,5 @@
-import { noSuchVolume } from '../../lifecycle/volume-use.ts';
-import { findVolume, removeVolume } from '../../lifecycle/volumes.ts';
+import { noSuchVolume } from '../../lifecycle/volume/use.ts';
+import { findVolume, removeVolume } from '../../lifecycle/volume/volumes.ts';
 import { BerthError } from '../../model/errors.ts';
 import type { Command } from '../command.ts';
 import { forEach } from '../each.ts';

@@ -1,4 +1,4 @@
-import { findVolume, unmountVolume } from '../../lifecycle/volumes.ts';
+import { findVolume, unmountVolume } from '../../lifecycle/volume/volumes.ts';
 import type { Command } from '../command.ts';
 
 export const command: Command = {

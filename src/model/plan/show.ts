@@ -1,10 +1,10 @@
 /** Plans as a person reads them: who does which step to what. */
 import type { ContainerConfig } from '../config.ts';
 import { healthUnits } from '../name.ts';
-import type { PortMapping } from '../network.ts';
+import type { PortMapping } from '../network/network.ts';
 import { signalName } from '../signal.ts';
 import type { ContainerState } from '../state.ts';
-import { mountsToPrepare } from '../volume.ts';
+import { mountsToPrepare } from '../volume/volume.ts';
 import type { AfterEndStep, CleanupStep } from './cleanup.ts';
 import type { CreateStep } from './create.ts';
 import type { RemoveStep, RmStep } from './remove.ts';

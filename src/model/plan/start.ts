@@ -1,10 +1,10 @@
 /** What a start consists of. lifecycle/start.ts does the steps. */
 import type { ContainerConfig } from '../config.ts';
-import { dueCheck, initialHealth } from '../health.ts';
+import { dueCheck, initialHealth } from '../health/health.ts';
 import { dependenciesOf } from '../namespace.ts';
-import { hasNetwork } from '../network-names.ts';
+import { hasNetwork } from '../network/names.ts';
 import { readyWhen } from '../sdnotify.ts';
-import { mountsToPrepare } from '../volume.ts';
+import { mountsToPrepare } from '../volume/volume.ts';
 import { type Plan, stepsOf } from './plan.ts';
 
 export type StartStep =

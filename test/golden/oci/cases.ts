@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { ContainerConfig, SecurityConfig } from '../../../src/model/config.ts';
-import type { IdMappings } from '../../../src/model/id-map.ts';
+import type { IdMappings } from '../../../src/model/user-namespace/id-map.ts';
 import { capabilitiesOfMask } from '../../../src/oci/capabilities.ts';
 import type { HostFacts } from '../../../src/oci/host.ts';
 import type { SeccompProfile } from '../../../src/oci/seccomp.ts';

@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
-import type { PortMapping } from '../../../src/model/network.ts';
+import type { PortMapping } from '../../../src/model/network/network.ts';
 import { freePort } from '../../../src/network/free-port.ts';
 
 const tcp: PortMapping = { hostIp: '', hostPort: 0, containerPort: 80, range: 1, protocol: 'tcp' };

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { Lease } from '../../../src/model/network.ts';
+import type { Lease } from '../../../src/model/network/network.ts';
 import {
   type BoltBucket,
   changeBolt,

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { describe, it } from 'node:test';
-import { parsePublish } from '../../../src/model/publish.ts';
+import { parsePublish } from '../../../src/model/network/publish.ts';
 import { freePort } from '../../../src/network/free-port.ts';
 import { reservePorts } from '../../../src/network/reserved-ports.ts';
 

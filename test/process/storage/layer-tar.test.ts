@@ -5,7 +5,6 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BerthError } from '../../../src/model/errors.ts';
-import { layerTar } from '../../../src/storage/layer-tar.ts';
 import { publishLayers } from '../../../src/storage/layers.ts';
 import {
   ensureStorage,
@@ -14,6 +13,7 @@ import {
   storagePaths,
 } from '../../../src/storage/paths.ts';
 import { stageLayer } from '../../../src/storage/stage-layer.ts';
+import { layerTar } from '../../../src/storage/tar/layer.ts';
 import { scratch, sha256, tarOf } from './archives.ts';
 
 const big = Buffer.alloc(700_000, 'content of a big file ');

@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { tarHeader } from '../../../src/storage/tar-writer.ts';
+import { tarHeader } from '../../../src/storage/tar/writer.ts';
 import { openTree } from '../../../src/storage/tree.ts';
 import { type Entry, rawEntry, scratch, tarOf } from './archives.ts';
 

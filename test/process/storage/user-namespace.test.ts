@@ -5,7 +5,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import type { IdMappings } from '../../../src/model/id-map.ts';
+import type { IdMappings } from '../../../src/model/user-namespace/id-map.ts';
 import { changesOf } from '../../../src/storage/diff.ts';
 import { highestId } from '../../../src/storage/highest-id.ts';
 import { importArchive } from '../../../src/storage/import.ts';

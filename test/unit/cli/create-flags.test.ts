@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { CREATE_FLAGS, createRequest } from '../../../src/cli/create-flags.ts';
+import { CREATE_FLAGS, createRequest } from '../../../src/cli/flags/create.ts';
 import { parseCommandLine } from '../../../src/cli/parse.ts';
 import type { CreateRequest } from '../../../src/model/create-config.ts';
 import { createRequest as plainRequest } from '../../support/config.ts';

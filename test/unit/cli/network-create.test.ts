@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import { command, networkRequest } from '../../../src/cli/commands/network-create.ts';
 import { parseCommandLine } from '../../../src/cli/parse.ts';
 import { BerthError } from '../../../src/model/errors.ts';
-import { defaultNetwork, type NetworkDefinition } from '../../../src/model/network.ts';
-import { networkDefinition } from '../../../src/model/network-request.ts';
+import { defaultNetwork, type NetworkDefinition } from '../../../src/model/network/network.ts';
+import { networkDefinition } from '../../../src/model/network/request.ts';
 import { ALONE, type Recorded, WITH_INTERFACE } from './network-create.cases.ts';
 
 const CREATED = '2026-11-28T03:00:00Z';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type CreateRequest, containerConfig } from '../../../src/model/create-config.ts';
-import type { ImageConfig } from '../../../src/model/image.ts';
-import { parsePublish } from '../../../src/model/publish.ts';
+import type { ImageConfig } from '../../../src/model/image/image.ts';
+import { parsePublish } from '../../../src/model/network/publish.ts';
 import { createRequest, IMAGE_CONFIG } from '../../support/config.ts';
 
 const ID = 'ab'.repeat(32);

@@ -10,7 +10,7 @@ import {
   initialHealth,
   parseHealthCommand,
   STARTUP_DEFAULTS,
-} from '../../../src/model/health.ts';
+} from '../../../src/model/health/health.ts';
 
 const STARTED_AT = '2026-03-01T12:00:00.000Z';
 const CONFIG: HealthConfig = { ...HEALTH_DEFAULTS, test: ['true'], testAsGiven: ['CMD', 'true'] };

@@ -12,8 +12,12 @@ import {
   shifting,
   toContainer,
   toHost,
-} from '../../../src/model/id-map.ts';
-import { parseIdMap, parsePlainIdMap, requestedMappings } from '../../../src/model/id-map-flags.ts';
+} from '../../../src/model/user-namespace/id-map.ts';
+import {
+  parseIdMap,
+  parsePlainIdMap,
+  requestedMappings,
+} from '../../../src/model/user-namespace/id-map-flags.ts';
 
 const range = (text: string): IdRange => parsePlainIdMap(text, 'UID');
 const shown = (ranges: readonly IdRange[]): string => ranges.map(rangeText).join(' ');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type DocumentConfig, withChanges } from '../../../src/model/image-change.ts';
+import { type DocumentConfig, withChanges } from '../../../src/model/image/change.ts';
 
 /** A change, and the config that it makes of an empty one. */
 const CHANGES: [change: string, config: DocumentConfig][] = [

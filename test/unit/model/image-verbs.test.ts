@@ -5,10 +5,10 @@ import {
   dockerDirectoryManifest,
   ociDescriptors,
   ociManifest,
-} from '../../../src/model/image-archive.ts';
-import { committedDocument, goTimestamp, importedDocument } from '../../../src/model/image-document.ts';
-import { imageHistory, imageTree } from '../../../src/model/image-history.ts';
-import { planRemoval } from '../../../src/model/image-removal.ts';
+} from '../../../src/model/image/archive.ts';
+import { committedDocument, goTimestamp, importedDocument } from '../../../src/model/image/document.ts';
+import { imageHistory, imageTree } from '../../../src/model/image/history.ts';
+import { planRemoval } from '../../../src/model/image/removal.ts';
 import type { ImageRecord } from '../../../src/model/records.ts';
 import { IMAGE_CONFIG } from '../../support/config.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { IMAGE_ORDERS, imageJson, imageRows } from '../../../src/cli/images-rows.ts';
 import { diskSummary, imageUses } from '../../../src/model/disk-usage.ts';
-import { imageFilter } from '../../../src/model/image-filter.ts';
+import { imageFilter } from '../../../src/model/image/filter.ts';
 import type { ImageRecord } from '../../../src/model/records.ts';
 
 const NOW = Date.parse('2026-11-22T15:00:00Z');

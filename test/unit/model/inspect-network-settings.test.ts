@@ -5,9 +5,9 @@ import {
   type NetworkFacts,
   networkAliases,
   networkSettings,
-} from '../../../src/model/inspect-network-settings.ts';
-import type { NetworkStatus } from '../../../src/model/network.ts';
-import { parsePublish } from '../../../src/model/publish.ts';
+} from '../../../src/model/inspect/network-settings.ts';
+import type { NetworkStatus } from '../../../src/model/network/network.ts';
+import { parsePublish } from '../../../src/model/network/publish.ts';
 import { config } from '../../support/config.ts';
 
 type Settings = Record<string, unknown> & { Networks: Record<string, Record<string, unknown>> };

@@ -12,7 +12,7 @@ import {
   parseSubnet,
   plus,
   type Subnet,
-} from '../../../src/model/ip-address.ts';
+} from '../../../src/model/network/ip-address.ts';
 
 const address = (text: string) => parseAddress(text) ?? assert.fail(text);
 const subnet = (text: string): Subnet => parseSubnet(text) ?? assert.fail(text);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { contains, parseAddress, parseSubnet } from '../../../src/model/ip-address.ts';
-import { allocatesAddresses, chooseAddresses } from '../../../src/model/ipam.ts';
-import { defaultNetwork, type NetworkDefinition } from '../../../src/model/network.ts';
+import { contains, parseAddress, parseSubnet } from '../../../src/model/network/ip-address.ts';
+import { allocatesAddresses, chooseAddresses } from '../../../src/model/network/ipam.ts';
+import { defaultNetwork, type NetworkDefinition } from '../../../src/model/network/network.ts';
 
 const nobody = (): undefined => undefined;
 const ID = 'a'.repeat(64);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { interfaceNames } from '../../../src/model/netavark-request.ts';
+import { interfaceNames } from '../../../src/model/network/netavark-request.ts';
 
 const names = (...args: Parameters<typeof interfaceNames>): string =>
   [...interfaceNames(...args)].map(([network, name]) => `${network} ${name}`).join(', ');

@@ -5,7 +5,7 @@ import {
   type AddressFlags,
   type NetworkChoice,
   parseNetworkFlags,
-} from '../../../src/model/network-choice.ts';
+} from '../../../src/model/network/choice.ts';
 
 const DEFAULTS = { network: 'none', defaultNetwork: 'podman' };
 const NO_FLAGS: AddressFlags = { ip: '', ip6: '', mac: '', aliases: [] };

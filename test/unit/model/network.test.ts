@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseFilters } from '../../../src/model/filters.ts';
-import { inspectNetwork, networkObject } from '../../../src/model/inspect-network.ts';
-import { defaultNetwork, type NetworkDefinition } from '../../../src/model/network.ts';
-import { networkFilter } from '../../../src/model/network-filter.ts';
-import { withDnsServers } from '../../../src/model/network-request.ts';
+import { inspectNetwork, networkObject } from '../../../src/model/inspect/network.ts';
+import { networkFilter } from '../../../src/model/network/filter.ts';
+import { defaultNetwork, type NetworkDefinition } from '../../../src/model/network/network.ts';
+import { withDnsServers } from '../../../src/model/network/request.ts';
 
 const NOW = Date.parse('2026-11-28T04:00:00Z');
 const PODMAN = defaultNetwork('2026-11-28T03:00:00Z');

@@ -1,7 +1,7 @@
 /** Plans: which steps, in which order, for which facts. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { HealthConfig } from '../../../src/model/health.ts';
+import type { HealthConfig } from '../../../src/model/health/health.ts';
 import { planAfterEnd, planCleanup } from '../../../src/model/plan/cleanup.ts';
 import { planCreate } from '../../../src/model/plan/create.ts';
 import type { Plan } from '../../../src/model/plan/plan.ts';

@@ -1,7 +1,7 @@
 /** What published ports come to, what is in the way of whom, and how they are shown: as Podman 5.4 answered, where it is asked. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { addressInUse, portClash, sharedHostPort } from '../../../src/model/port-clash.ts';
+import { addressInUse, portClash, sharedHostPort } from '../../../src/model/network/port-clash.ts';
 import {
   inspectExposed,
   inspectPorts,
@@ -9,9 +9,9 @@ import {
   parseAskedPort,
   portLines,
   portsColumn,
-} from '../../../src/model/port-display.ts';
-import { hasPorts, joinPorts, publishRest } from '../../../src/model/port-mappings.ts';
-import { parseExpose, parsePublish } from '../../../src/model/publish.ts';
+} from '../../../src/model/network/port-display.ts';
+import { hasPorts, joinPorts, publishRest } from '../../../src/model/network/port-mappings.ts';
+import { parseExpose, parsePublish } from '../../../src/model/network/publish.ts';
 
 const mappings = (texts: string) => texts.split(' ').filter(Boolean).map(parsePublish);
 const exposed = (texts: string) => texts.split(' ').filter(Boolean).flatMap(parseExpose);

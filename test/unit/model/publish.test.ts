@@ -1,7 +1,12 @@
 /** `--publish` and `--expose` as typed; every refusal is Podman 5.4's, word for word. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseExpose, parseImageExpose, parsePublish, sortExposed } from '../../../src/model/publish.ts';
+import {
+  parseExpose,
+  parseImageExpose,
+  parsePublish,
+  sortExposed,
+} from '../../../src/model/network/publish.ts';
 
 describe('parsePublish', () => {
   const READ: [

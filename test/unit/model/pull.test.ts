@@ -8,8 +8,8 @@ import {
   pullCandidates,
   registryName,
   repositoryOf,
-} from '../../../src/model/pull.ts';
-import { type ShortNames, shortNamesOf } from '../../../src/model/registries-conf.ts';
+} from '../../../src/model/image/pull.ts';
+import { type ShortNames, shortNamesOf } from '../../../src/model/image/registries-conf.ts';
 
 const DIGEST = `sha256:${'1'.repeat(64)}`;
 const MAIN = '/etc/containers/registries.conf';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { containerStatus } from '../../../src/model/display.ts';
-import type { ImageConfig } from '../../../src/model/image.ts';
-import { type InspectFacts, inspectContainer } from '../../../src/model/inspect.ts';
-import { inspectImage } from '../../../src/model/inspect-image.ts';
+import type { ImageConfig } from '../../../src/model/image/image.ts';
+import { type InspectFacts, inspectContainer } from '../../../src/model/inspect/container.ts';
+import { inspectImage } from '../../../src/model/inspect/image.ts';
 import type { ContainerRecord } from '../../../src/model/records.ts';
 import { settingsFor } from '../../../src/model/settings.ts';
 import { type ContainerState, initialState } from '../../../src/model/state.ts';

@@ -9,8 +9,8 @@ import {
   type HealthResult,
   type HealthState,
   STARTUP_DEFAULTS,
-} from '../../../src/model/health.ts';
-import { afterSteady, steadyLog, steadyOutcome, steadyRoom } from '../../../src/model/steady-health.ts';
+} from '../../../src/model/health/health.ts';
+import { afterSteady, steadyLog, steadyOutcome, steadyRoom } from '../../../src/model/health/steady.ts';
 
 const STARTED_AT = '2026-03-01T12:00:00.000Z';
 const CONFIG: HealthConfig = { ...HEALTH_DEFAULTS, test: ['true'], testAsGiven: ['CMD', 'true'] };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ContainerConfig } from '../../../src/model/config.ts';
-import { HEALTH_DEFAULTS, type HealthConfig } from '../../../src/model/health.ts';
+import { HEALTH_DEFAULTS, type HealthConfig } from '../../../src/model/health/health.ts';
 import { type UpdateRequest, updatedConfig } from '../../../src/model/update-config.ts';
 import { config } from '../../support/config.ts';
 

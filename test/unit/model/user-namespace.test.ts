@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type IdMappings, rangeText } from '../../../src/model/id-map.ts';
-import { parsePlainIdMap } from '../../../src/model/id-map-flags.ts';
-import { shownOwners } from '../../../src/model/idmap-option.ts';
+import { type IdMappings, rangeText } from '../../../src/model/user-namespace/id-map.ts';
+import { parsePlainIdMap } from '../../../src/model/user-namespace/id-map-flags.ts';
+import { shownOwners } from '../../../src/model/user-namespace/idmap-option.ts';
 import {
   assertMapped,
   autoMappings,
   autoSize,
   parseUserNamespace,
-} from '../../../src/model/user-namespace.ts';
+} from '../../../src/model/user-namespace/user-namespace.ts';
 
 const NO_MAPS = { uidMaps: [], gidMaps: [] };
 const shown = ({ uids, gids }: IdMappings): string[] => [

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseFilters } from '../../../src/model/filters.ts';
 import { parseMountFlag } from '../../../src/model/mount-option-list.ts';
+import { volumeFilter } from '../../../src/model/volume/filter.ts';
 import {
   boundDevice,
   checkVolumeName,
@@ -14,9 +15,8 @@ import {
   needsPreparing,
   type VolumeRecord,
   volumeConfig,
-} from '../../../src/model/volume.ts';
-import { volumeFilter } from '../../../src/model/volume-filter.ts';
-import { inheritedVolumes, parseVolumesFrom } from '../../../src/model/volumes-from.ts';
+} from '../../../src/model/volume/volume.ts';
+import { inheritedVolumes, parseVolumesFrom } from '../../../src/model/volume/volumes-from.ts';
 
 const NOW = '2026-11-22T15:00:00.000Z';
 

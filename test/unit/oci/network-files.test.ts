@@ -1,8 +1,8 @@
 /** Names in files, for containers in networks; what Podman 5.4 writes in the same situations. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { defaultNetwork, type NetworkRecord } from '../../../src/model/network.ts';
-import { networkNames } from '../../../src/model/network-names.ts';
+import { networkNames } from '../../../src/model/network/names.ts';
+import { defaultNetwork, type NetworkRecord } from '../../../src/model/network/network.ts';
 import {
   changedHostsText,
   changedResolvConfText,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { COMMANDS } from '../../../src/cli/commands.ts';
-import { CREATE_FLAGS } from '../../../src/cli/create-flags.ts';
+import { CREATE_FLAGS } from '../../../src/cli/flags/create.ts';
 
 const page = (name: string): string =>
   readFileSync(join(import.meta.dirname, '../../../packaging/man', name), 'utf8').replaceAll('\\-', '-');

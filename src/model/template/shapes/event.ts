@@ -1,6 +1,6 @@
 /** An event as `events` shows it: as Podman's object for templates and JSON, and as a line. */
 import type { EventRecord } from '../../event.ts';
-import { healthLogEntry } from '../../inspect.ts';
+import { healthLogEntry } from '../../inspect/container.ts';
 import { as, INT, int, map, pointer, STRING, struct } from '../types.ts';
 
 const named = (name: string) => ({ kind: 'string' as const, name });

@@ -2,7 +2,7 @@
  * The Go types behind `network ls` and `network inspect` in Podman 5.4; see container.ts. Addresses and subnets are
  * texts here.
  */
-import type { NetworkDefinition } from '../../network.ts';
+import type { NetworkDefinition } from '../../network/network.ts';
 import {
   as,
   BOOL,
