@@ -18,7 +18,7 @@ import { forgetContainer } from './forget.ts';
 import { assertLogDestination } from './health-log.ts';
 import { type PullOptions, pullImages } from './image/pull.ts';
 import { resolveImage } from './image/resolve.ts';
-import { withContainer } from './lock.ts';
+import { containerUnderLock, withContainer } from './lock.ts';
 import { withHostPorts } from './network/host-ports.ts';
 import { resolveNetworks } from './network/resolve.ts';
 import type { HeldLock, Ports } from './ports.ts';
@@ -147,7 +147,7 @@ const STEPS: Steps<CreateStep, CreateContext> = {
       const { ports, config } = context;
       context.lock = ports.locks.acquire(config.id);
       // Before the lock was taken, another create of that name may have taken this one for a killed one.
-      if (ports.store.getContainer(config.id) === undefined) {
+      if (containerUnderLock(ports.store, config.id) === undefined) {
         throw new BerthError(
           'state',
           `container ${config.name} is being created by somebody else too: try again`,

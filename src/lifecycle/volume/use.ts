@@ -24,7 +24,8 @@ export async function withVolume<T>(
     if (before === undefined) return undefined;
     const lock = locks.acquireVolume(before.config);
     try {
-      const volume = store.getVolume(name);
+      // In a transaction, which waits for the end of one in which the volume, with the files of its lock, may be going.
+      const volume = store.transaction(() => store.getVolume(name));
       if (volume?.config.createdAt === before.config.createdAt) return await work(volume);
       // Removed meanwhile; one that has the name again has another lock.
       locks.forgetVolume(before.config);
