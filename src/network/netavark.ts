@@ -1,7 +1,7 @@
 /** netavark: connects a network namespace to networks and takes it out of them (netavark(8)), its JSON on standard input. */
 import { BerthError } from '../model/errors.ts';
 import type { NetworkRequest, NetworkStatus } from '../model/network/network.ts';
-import { cleanEnvironment, type RunResult, run } from '../sys/spawn.ts';
+import { type RunResult, run } from '../sys/spawn.ts';
 import { networkProgram, PROGRAM_DIRECTORIES } from './programs.ts';
 
 /** Podman's own directory: whoever uses a network together has one firewall and one name server (aardvark-dns) for it. */
@@ -54,8 +54,17 @@ export async function updateServers(network: string, servers: readonly string[])
   if (result.code !== 0) throw failure(reasons(result).join(': '));
 }
 
-/** ENOENT, ENODEV and ENXIO, as Rust words them. */
-const IS_GONE = /\(os error (2|6|19)\)$/;
+/** ENOENT, ENODEV and ENXIO, as Rust words them; but not of a program (nft, iptables) that could not be run. */
+const IS_GONE = /^(?!.*unable to execute).*\(os error (2|6|19)\)$/;
+
+/**
+ * Nothing of the caller's: a firewall that was set up by a unit is taken down by `berth run` of a cron job, whose PATH lacks the
+ * directories of nft and iptables, and netavark chooses the firewall by a variable ($NETAVARK_FW).
+ */
+const ENVIRONMENT = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  RUST_LOG: 'netavark=warn',
+};
 
 /** Throws BerthError 'missing-program': before anything is done that it would have to undo. */
 export function assertInstalled(): void {
@@ -71,7 +80,7 @@ async function netavark(words: [verb: string, ...string[]], request?: NetworkReq
     ],
     {
       ...(request === undefined ? {} : { input: JSON.stringify(request) }),
-      env: { ...cleanEnvironment(), RUST_LOG: 'netavark=warn' },
+      env: ENVIRONMENT,
       timeoutMs: TIMEOUT_MS,
     },
   );
