@@ -2,7 +2,9 @@
  * What commands do themselves of the work of a unit's programs, when the unit is stopped or ends: systemd takes longer to start
  * berth-stop, and then berth-cleanup, than both have to do. Both find it done (bin/berth), or do what is not.
  */
+import type { ContainerConfig } from '../model/config.ts';
 import { messageOf } from '../model/errors.ts';
+import { namespaceModes } from '../model/namespace.ts';
 import { MARK_AHEAD, planStopAhead, type StopAheadStep } from '../model/plan/stop.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { parseSignal } from '../model/signal.ts';
@@ -10,6 +12,7 @@ import { SUPERVISOR_CGROUP } from '../model/unit-cgroups.ts';
 import type { CleanupPorts } from './cleanup.ts';
 import { cleanUpEnded, cleanUpStopped } from './early-cleanup.ts';
 import { withContainer } from './lock.ts';
+import { record } from './record.ts';
 import { doSteps, type Steps } from './steps.ts';
 import { contextIfStoppable, hasGrace, recordStopping, type StopContext } from './stop.ts';
 
@@ -28,12 +31,13 @@ export async function stopAhead(
   { config: { id }, state }: ContainerRecord,
 ): Promise<void> {
   const { host } = ports;
-  if (!hasHostsMounts(host)) return;
   try {
+    if (!isInHostsNamespaces(host)) return;
     const context = await withContainer(ports, id, async (fresh) => {
       const stoppable = contextIfStoppable(ports, fresh);
       if (stoppable === undefined || stoppable.isUnderWay || fresh.state.invocation !== state.invocation)
         return undefined;
+      if (!endsWithItsFirstProcess(fresh.config)) return undefined;
       const begun = { ...stoppable, ended: false };
       await doSteps(MARK_AHEAD, STEPS, begun);
       return begun;
@@ -42,7 +46,7 @@ export async function stopAhead(
     await doSteps(planStopAhead({ isFrozen: host.isFrozen(context.payloadCgroup) }), STEPS, context);
     if (context.ended) await cleanUpStopped(ports, id, { invocation: state.invocation, inUnit: false });
   } catch (error) {
-    ports.warn(`${messageOf(error)}: the unit tries again`);
+    ports.warn(`${messageOf(error)}: the unit does what is left`);
   }
 }
 
@@ -56,18 +60,24 @@ export async function endAhead(
   { startNumber, cgroup }: { startNumber: number; cgroup: string },
 ): Promise<void> {
   const { host } = ports;
-  if (!hasHostsMounts(host)) return;
   try {
+    if (!isInHostsNamespaces(host)) return;
     if (await host.waitUntilEmpty(`${cgroup}/${SUPERVISOR_CGROUP}`, AHEAD_MS))
       await cleanUpEnded(ports, id, startNumber);
   } catch (error) {
-    ports.warn(`${messageOf(error)}: the unit tries again`);
+    ports.warn(`${messageOf(error)}: the unit does what is left`);
   }
 }
 
-/** What is unmounted here must be unmounted for the unit, too. */
-function hasHostsMounts(host: CleanupPorts['host']): boolean {
-  return host.namespaces(1).mnt === host.namespaces(host.self().pid).mnt;
+/** Those in which the unit's programs would clean up: its mounts, its firewall, its processes. */
+function isInHostsNamespaces({ namespaces, self }: CleanupPorts['host']): boolean {
+  const [hosts, own] = [namespaces(1), namespaces(self().pid)];
+  return ['mnt', 'net', 'pid', 'cgroup'].every((kind) => hosts[kind] === own[kind]);
+}
+
+/** Else its other processes have the grace too, which berth-stop gives them only if it is there before the first one ends. */
+function endsWithItsFirstProcess(config: ContainerConfig): boolean {
+  return namespaceModes(config).pid === 'private';
 }
 
 const STEPS: Steps<StopAheadStep, AheadContext> = {
@@ -78,6 +88,13 @@ const STEPS: Steps<StopAheadStep, AheadContext> = {
       const { config, state } = context.container;
       if (state.payload === undefined) return;
       context.ports.host.signal(state.payload, hasGrace(context) ? config.stopSignal : parseSignal('KILL'));
+    },
+  },
+  'record-signalled': {
+    do: ({ ports, container: { config } }) => {
+      const marked = ports.store.getContainer(config.id);
+      if (marked !== undefined)
+        record(ports, { config, state: { ...marked.state, stopSignalled: true }, events: [] });
     },
   },
   'thaw-payload': {

@@ -3,6 +3,7 @@
  * done where nothing has to be weighed, and leaves a receipt, with which bin/berth lets ExecStopPost= pass. Everything else, and
  * what fails here, is for berth-cleanup, which does what is not done.
  */
+import type { ContainerConfig } from '../model/config.ts';
 import { outcome } from '../model/outcome.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type CleanupPorts, cleanupLocked } from './cleanup.ts';
@@ -44,25 +45,43 @@ function isEndOfAll({ config, state }: ContainerRecord): boolean {
  * @param run the number of that start: another one is not touched
  */
 export async function cleanUpEnded(ports: CleanupPorts, id: string, run: number): Promise<void> {
-  await withContainer(ports, id, async (container) => {
+  const goes = await withContainer(ports, id, async (container) => {
     const { config } = container;
     const { status, startNumber } = current(container, ports).state;
-    if (status !== 'stopped' || startNumber !== run || container.state.stopRequested) return;
+    if (status !== 'stopped' || startNumber !== run || container.state.stopRequested) return undefined;
     if (config.restart.name !== 'no' || config.autoRemoveImage === true || hasPoststopHooks(ports, id))
-      return;
-    if (config.autoRemove && !(await isFreeToGo(ports, container))) return;
+      return undefined;
     const state = await cleanupLocked(ports, container, { inUnit: false });
-    const { exitCode } = outcome(state, config.restart);
-    const leave = (): void => leaveReceipt(ports, id, { invocation: state.invocation, exitCode });
-    // A berth-cleanup that comes now finds the container or the receipt.
-    if (config.autoRemove)
-      await forgetContainer(ports, { config, state }, { inUnit: true, volumes: true, beforeGone: leave });
-    else leave();
+    if (config.autoRemove) return config;
+    leaveReceipt(ports, id, receiptOf({ config, state }));
+    return undefined;
+  });
+  if (goes !== undefined) await removeEnded(ports, goes, run);
+}
+
+/**
+ * The removal that --rm asks for, of a run that is cleaned up. Not before the unit is in ExecStopPost=: until then, a container that is
+ * made anew under the name would have the end of this one's unit for its own. A berth-cleanup that comes meanwhile finds the
+ * container or the receipt.
+ */
+async function removeEnded(ports: CleanupPorts, { id, unit }: ContainerConfig, run: number): Promise<void> {
+  const systemd = await ports.systemd();
+  await systemd.untilInStopPost(unit);
+  const startsAgain = await systemd.hasStartJob(unit);
+  await withContainer(ports, id, async (container) => {
+    const { state } = container;
+    if (startsAgain || state.status !== 'exited' || state.startNumber !== run) return;
+    if (ports.store.dependentsOf(id).length > 0) return;
+    const leave = (): void => leaveReceipt(ports, id, receiptOf(container));
+    await forgetContainer(ports, container, { inUnit: true, volumes: true, beforeGone: leave });
   });
 }
 
-async function isFreeToGo({ store, systemd }: CleanupPorts, { config }: ContainerRecord): Promise<boolean> {
-  return store.dependentsOf(config.id).length === 0 && !(await (await systemd()).hasStartJob(config.unit));
+function receiptOf({ config, state }: Pick<ContainerRecord, 'config' | 'state'>): {
+  invocation: string | undefined;
+  exitCode: number;
+} {
+  return { invocation: state.invocation, exitCode: outcome(state, config.restart).exitCode };
 }
 
 /** They belong into the unit. */

@@ -15,8 +15,8 @@ export function leaveReceipt(
 /** The exit code of this run's receipt, which is then gone; undefined if there is none. */
 export function takeReceipt({ host, runtime }: ReceiptPorts, id: string): number | undefined {
   const { endReceipt } = runtime.files(id);
-  const [invocation, exitCode] = (host.readText(endReceipt) ?? '').trim().split(' ');
-  if (invocation !== host.unitRun().invocation) return undefined;
+  const [, invocation, exitCode] = /^(\S+) (\d+)$/m.exec(host.readText(endReceipt) ?? '') ?? [];
+  if (invocation === undefined || invocation !== host.unitRun().invocation) return undefined;
   host.remove(endReceipt);
   return Number(exitCode);
 }

@@ -36,8 +36,8 @@ interface ForgetContext extends Forgotten {
 /**
  * Removes a container that is cleaned up, for a caller that holds its lock. From the first step on the row says
  * `removing`: whoever finds it so (rm, or a create of the same name) does the rest. With `volumes` its anonymous ones go,
- * unless another container has them. With `reloads` systemd is reloaded by the caller (reloadOnce). `beforeGone` is called last
- * before nobody can find the container any more.
+ * unless another container has them. With `reloads` systemd is reloaded by the caller (reloadOnce). `beforeGone` is the last
+ * before nobody can find the container any more: what is told there is true in the same moment.
  */
 export async function forgetContainer(
   ports: ForgetPorts,
@@ -111,7 +111,6 @@ const STEPS: Steps<RemoveStep, ForgetContext> = {
   'delete-row': {
     do: async ({ ports, config, state: { finishedAt, exitCode }, removesVolumes, beforeGone }) => {
       const { store, locks, now } = ports;
-      beforeGone?.();
       const ended = finishedAt === undefined ? {} : { exitCode };
       await dropVolumes(ports, (drop) => {
         const anonymous = store.volumesOf(config.id).filter((volume) => volume.config.anonymous === true);
@@ -120,6 +119,7 @@ const STEPS: Steps<RemoveStep, ForgetContext> = {
         if (store.deleteContainer(config.id))
           appendContainerEvent(store, config, { status: 'remove', ...ended }, now());
         if (removesVolumes) for (const volume of anonymous) drop(volume.config.name);
+        beforeGone?.();
       });
       // Who looked for the row before it was gone has made the files anew. From here on, who takes a lock finds no row
       // under it, and removes the files (lock.ts).

@@ -27,7 +27,7 @@ export interface StopContext<P = StopPorts> {
   container: ContainerRecord;
   payloadCgroup: string;
   graceSeconds: number;
-  /** Asked for by somebody who has sent the stop signal or is about to: it is not to be sent twice. */
+  /** Somebody has begun with it. */
   isUnderWay: boolean;
 }
 
@@ -44,7 +44,11 @@ export async function stopContainer(ports: StopPorts, id: string): Promise<boole
   });
   if (context === undefined) return false;
   const isFrozen = ports.host.isFrozen(context.payloadCgroup);
-  const plan = planStop({ hasGrace: hasGrace(context), isFrozen, isSignalled: context.isUnderWay });
+  const plan = planStop({
+    hasGrace: hasGrace(context),
+    isFrozen,
+    isSignalled: context.container.state.stopSignalled === true,
+  });
   await doSteps(plan, STEPS, context);
   return true;
 }

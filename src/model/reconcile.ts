@@ -60,6 +60,7 @@ function died(state: ContainerState, facts: Facts, exitCode: number, at: string,
   delete next.payload;
   delete next.conmon;
   delete next.graceExceeded;
+  delete next.stopSignalled;
   // A payload that was created and never started has no life to report.
   if (state.status === 'created' || state.startedAt === undefined) {
     const { finishedAt: _, ...rest } = next;
@@ -86,6 +87,7 @@ export function refreshAfterBoot(state: ContainerState, now: string): ContainerS
   delete next.stopTimeoutSeconds;
   delete next.restarts;
   delete next.graceExceeded;
+  delete next.stopSignalled;
   delete next.holdFor;
   if (state.status === 'removing' || state.status === 'configured') return next;
   if (state.status === 'exited') return next;

@@ -54,6 +54,8 @@ export interface ContainerState {
   heldWatchdogUsec?: number;
   /** Grace of the stop under way, when `berth stop -t` asked for another one than the container's. */
   stopTimeoutSeconds?: number;
+  /** The stop signal of the stop under way has been sent by `berth stop`: it is not to be sent twice. */
+  stopSignalled?: true;
   /** The grace in seconds that the payload has let pass: a stop is killing it. Goes into the event of its end. */
   graceExceeded?: number;
   /** While it is removed: its anonymous volumes go with it. */

@@ -16,10 +16,40 @@ export interface UnitStatus {
   controlGroup: string;
 }
 
+/** SubStates of a service from its end on (systemd's ServiceState) in which ExecStopPost= has yet to be run. */
+const BEFORE_STOP_POST = new Set([
+  'running',
+  'exited',
+  'stop',
+  'stop-watchdog',
+  'stop-sigterm',
+  'stop-sigkill',
+]);
+
 /** A connection with the manager's verbs; close it. */
 export async function connectManager() {
   const bus = await connectBus();
   const runJob = jobRunner(bus);
+  const untilState = async (
+    unit: string,
+    name: 'ActiveState' | 'SubState',
+    test: (state: string) => boolean,
+  ): Promise<string> => {
+    const [loaded] = await bus.call({ member: 'LoadUnit', signature: 's', body: [unit] });
+    const path = String(loaded);
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const look = async (): Promise<void> => {
+      const state = String(await property(bus, path, UNIT, name));
+      if (test(state)) resolve(state);
+    };
+    await bus.onSignals([propertiesChanged(path)], (member) => {
+      if (member === 'PropertiesChanged') look().catch(reject);
+    });
+    // Who has waited for a job has done so already.
+    await tolerate(bus.call({ member: 'Subscribe' }), 'org.freedesktop.systemd1.AlreadySubscribed');
+    await look();
+    return bus.orLost(promise);
+  };
   return {
     /** Enqueues a job and waits for its end. Throws BerthError 'unit' when systemd refuses the job. */
     startUnit: (unit: string) => runJob('StartUnit', unit),
@@ -126,20 +156,12 @@ export async function connectManager() {
     overrideWatchdog,
 
     /** Resolves when the unit is not activating (any more), with its ActiveState then. */
-    async untilStarted(unit: string): Promise<string> {
-      const [loaded] = await bus.call({ member: 'LoadUnit', signature: 's', body: [unit] });
-      const path = String(loaded);
-      const { promise, resolve, reject } = Promise.withResolvers<string>();
-      const look = async (): Promise<void> => {
-        const state = String(await property(bus, path, UNIT, 'ActiveState'));
-        if (state !== 'activating') resolve(state);
-      };
-      await bus.onSignals([propertiesChanged(path)], (member) => {
-        if (member === 'PropertiesChanged') look().catch(reject);
-      });
-      await bus.call({ member: 'Subscribe' });
-      await look();
-      return bus.orLost(promise);
+    untilStarted: (unit: string): Promise<string> =>
+      untilState(unit, 'ActiveState', (state) => state !== 'activating'),
+
+    /** Resolves when the unit, which is ending, has come to ExecStopPost= or is past it. */
+    async untilInStopPost(unit: string): Promise<void> {
+      await untilState(unit, 'SubState', (state) => !BEFORE_STOP_POST.has(state));
     },
 
     /** Facts about a unit; a unit that does not exist has loadState 'not-found'. */

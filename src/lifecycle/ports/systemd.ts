@@ -32,6 +32,8 @@ export interface Systemd {
   overrideWatchdog(mainPid: number, usec: number): Promise<void>;
   /** Resolves when the unit's start is over, with its ActiveState then. */
   untilStarted(unit: string): Promise<string>;
+  /** Resolves when the unit, which is ending, has come to ExecStopPost= or is past it. */
+  untilInStopPost(unit: string): Promise<void>;
   unitStatus(unit: string): Promise<{
     loadState: string;
     activeState: string;

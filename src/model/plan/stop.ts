@@ -34,21 +34,26 @@ export function planStop({
   };
 }
 
-export type StopAheadStep = Exclude<StopStep, 'kill-payload'>;
+export type StopAheadStep = Exclude<StopStep, 'kill-payload'> | 'record-signalled';
 
-/** As MARK_STOPPING, by `berth stop`. */
-export const MARK_AHEAD: Plan<'record-stopping'> = { of: 'stop-ahead', steps: ['record-stopping'] };
+/**
+ * As MARK_STOPPING, by `berth stop`, and the stop signal with it: all under the lock, so that berth-stop, which comes meanwhile,
+ * knows whether it was sent. If `berth stop` is killed before it could say so, the payload gets the signal twice rather than never.
+ */
+export const MARK_AHEAD: Plan<'record-stopping' | 'signal-payload' | 'record-signalled'> = {
+  of: 'stop-ahead',
+  steps: ['record-stopping', 'signal-payload', 'record-signalled'],
+};
 
 /** What may be done by somebody who does not hold the unit in its stop: nothing that could meet the run after this one. */
 export function planStopAhead({
   isFrozen,
 }: {
   isFrozen: boolean;
-}): Plan<Exclude<StopAheadStep, 'record-stopping'>> {
+}): Plan<'thaw-payload' | 'await-payload' | 'await-monitor'> {
   return {
     of: 'stop-ahead',
-    steps: stepsOf<Exclude<StopAheadStep, 'record-stopping'>>(
-      'signal-payload',
+    steps: stepsOf<'thaw-payload' | 'await-payload' | 'await-monitor'>(
       ['thaw-payload', isFrozen],
       'await-payload',
       'await-monitor',

@@ -158,8 +158,8 @@ export function showPlans(bed: () => Bed): void {
         // berth-start has something to do beyond READY=1, when `start` returns.
         const done = await until(`as many steps of ${command[0]} as planned are done`, async () => {
           const names = new Set((await script(bed(), `cat ${trace}`)).split('\n').filter(Boolean));
-          // `rm` holds the lock in the first one while the others are done.
-          for (const step of ['clean-up-and-remove', 'kill-payload']) names.delete(step);
+          // `rm` holds the lock in the first one while the others are done; the second is the verb's word to berth-stop.
+          for (const step of ['clean-up-and-remove', 'record-signalled', 'kill-payload']) names.delete(step);
           const others = [...names];
           return others.length < steps.length ? undefined : others;
         });

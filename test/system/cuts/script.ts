@@ -26,7 +26,7 @@ const PREPARE: Record<Situation, string> = {
   checked: 'true',
   waiting: 'berth init $name',
   stop: 'berth start $name',
-  'stop-ahead': 'berth start $name',
+  'stop-ahead': 'rm -f /srv/$lane/terms; berth start $name',
   frozen: 'berth start $name && berth pause $name',
   vain: 'rm /srv/$lane/up',
   rm: 'systemctl -q enable $unit',
@@ -96,7 +96,7 @@ run_into() { ${cases(RUN_INTO)}; }
 
 make() {
   id=$(berth create --name $name --runtime $runtime --stop-timeout 5 -v /srv/$lane:/flag -v cut-$lane:/mine $(flags $situation) \\
-    busybox sh -c 'test -e /flag/up || exit 3; trap "exit 0" TERM; sleep 1000 & wait') && now=created
+    busybox sh -c 'test -e /flag/up || exit 3; trap "echo term >>/flag/terms; exit 0" TERM; sleep 1000 & wait') && now=created
 }
 # To what it was not before: cells before and after this one have another policy.
 update() {
@@ -186,6 +186,7 @@ kill_at() {
 found() {
   case $situation in
   rename*) { look && [ "$now" != none ]; } || { call $lane-2 && look; } ;;
+  stop-ahead) agreed or-stopped && { [ -s /srv/$lane/terms ] || { echo "the payload got no stop signal"; return 1; }; } ;;
   *) agreed or-stopped ;;
   esac
 }

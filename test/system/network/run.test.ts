@@ -189,6 +189,27 @@ describe('containers in networks', () => {
       }));
   }
 
+  test('whoever stops it or has waited for its end, with what environment and where ever: no rule of it is left', () =>
+    gone(async () => {
+      const rules = 'nft list ruleset | grep -c "dport 808" || true';
+      const out = await script(
+        bed,
+        `rules() { ${rules}; }
+         start() { berth run -d --name web --network front -p 8080:80 nginx >/dev/null; rules; }
+         ended() { berth rm web >/dev/null; rules; }
+         cron='env -i PATH=/usr/bin:/bin NETAVARK_FW=none'
+         touch /run/elsewhere; unshare --net=/run/elsewhere true
+         start; $cron berth stop web >/dev/null; ended
+         start; nsenter --net=/run/elsewhere berth stop web >/dev/null; ended
+         start; $cron berth rm --force web >/dev/null; rules
+         $cron berth run --rm --network front -p 8080:80 busybox true; rules
+         umount /run/elsewhere; rm /run/elsewhere`,
+      );
+      const [before, ...after] = out.trimEnd().split('\n');
+      assert.notEqual(before, '0');
+      assert.deepEqual(after, ['0', before, '0', before, '0', '0']);
+    }));
+
   test('new name servers of a network answer those who run in it, also after a reload', () =>
     gone(async () => {
       const out = await script(

@@ -151,7 +151,7 @@ const CASES: [title: string, plan: Plan<string>, steps: string[]][] = [
   [
     'a stop by the verb, ahead of the unit',
     planStopAhead({ isFrozen: true }),
-    ['signal-payload', 'thaw-payload', 'await-payload', 'await-monitor'],
+    ['thaw-payload', 'await-payload', 'await-monitor'],
   ],
   [
     'a cleanup after a run',
