@@ -39,9 +39,11 @@ function modulesMatchLock() {
   const same = (path) =>
     wanted[path]?.version === installed[path]?.version &&
     wanted[path]?.integrity === installed[path]?.integrity;
+  // Not packaging/usocket: one npm copies it to node_modules, another one links it.
+  const ofRegistry = (list) => Object.keys(list).filter((path) => list[path].integrity !== undefined);
   // Optional packages for other platforms are in the lock file only.
-  const required = Object.keys(wanted).filter((path) => path !== '' && !wanted[path].optional);
-  return required.every(same) && Object.keys(installed).every(same);
+  const required = ofRegistry(wanted).filter((path) => !wanted[path].optional);
+  return required.every(same) && ofRegistry(installed).every(same);
 }
 
 function installModules() {
@@ -50,8 +52,7 @@ function installModules() {
   if (existsSync(join(root, 'node_modules')))
     spawnSync('flock', ['package-lock.json', 'true'], { cwd: root });
   if (modulesMatchLock()) return;
-  // No package's scripts: better-sqlite3 would be compiled although its prebuilt library is there.
-  const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const ci = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   must(['flock', 'package-lock.json', ...npm, ...ci], process.env);
 }
 
