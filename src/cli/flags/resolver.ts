@@ -10,8 +10,14 @@ export const RESOLVER_FLAGS: Record<string, Flag> = {
   'add-host': { type: 'strings', help: 'A line of /etc/hosts, NAME[;NAME…]:ADDRESS' },
   chrootdirs: { type: 'strings', help: 'A directory that has /etc/hosts and /etc/resolv.conf too' },
   dns: { type: 'strings', help: "Servers of /etc/resolv.conf, or none for the image's file" },
-  'dns-option': { type: 'strings', help: "Options of /etc/resolv.conf, before the host's" },
-  'dns-search': { type: 'strings', help: "Domains of /etc/resolv.conf, before the host's; . for none" },
+  'dns-option': {
+    type: 'strings',
+    help: "Options of /etc/resolv.conf, in the place of the host's; before them with --network host",
+  },
+  'dns-search': {
+    type: 'strings',
+    help: "Domains of /etc/resolv.conf, in the place of the host's; before them with --network host; . for none",
+  },
   'hosts-file': {
     type: 'string',
     help: "What /etc/hosts begins with: a file, image or none, not the host's",
