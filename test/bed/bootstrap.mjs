@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** Debian packages the host itself needs; everything else lives in the bed. */
-const HOST_PACKAGES = ['mmdebstrap', 'systemd-container', 'attr'];
+const HOST_PACKAGES = ['mmdebstrap', 'systemd-container', 'attr', 'e2fsprogs', 'xz-utils'];
 
 checkHost();
 if (!modulesMatchLock()) step('npm packages', installModules);

@@ -32,6 +32,20 @@ default_ulimits = []
 pids_limit = 0
 CONF
 
+# In a user namespace a container may only mount what the kernel sees a whole one of already, and systemd-nspawn puts something
+# over files of these two.
+for kind in proc sysfs; do
+  cat >"$root/etc/systemd/system/run-whole-$kind.mount" <<UNIT
+[Mount]
+What=$kind
+Where=/run/whole/$kind
+Type=$kind
+Options=nosuid,nodev,noexec
+UNIT
+  mkdir -p "$root/etc/systemd/system/local-fs.target.wants"
+  ln -s "../run-whole-$kind.mount" "$root/etc/systemd/system/local-fs.target.wants/"
+done
+
 # A person who is not root, with sub-ids for rootless use.
 chroot "$root" useradd --create-home --shell /bin/bash --uid 1000 tester
 
