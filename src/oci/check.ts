@@ -2,6 +2,7 @@
  * What can be said against a config at create, rather than at its first start.
  */
 import type { ContainerConfig } from '../model/config.ts';
+import { hasNetwork } from '../model/network/names.ts';
 import { ALL_CAPABILITIES, capabilitySets } from './capabilities.ts';
 import { hostsText } from './files.ts';
 import { rlimits } from './limits.ts';
@@ -21,7 +22,8 @@ export function checkConfig(config: ContainerConfig): void {
   capabilitySets({ ...config.security, uid: 0, hostBounding: ALL_CAPABILITIES });
   rlimits(config, { rlimits: { nofile: NO_LIMIT, nproc: NO_LIMIT }, capabilities: [] });
   containerSysctls(config);
-  hostsText(config, '');
+  // In a network it is known when the container is in it which address `host-gateway` is.
+  if (!hasNetwork(config)) hostsText(config, '');
 }
 
 const NO_LIMIT = { soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY };

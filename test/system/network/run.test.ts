@@ -210,6 +210,15 @@ describe('containers in networks', () => {
       assert.deepEqual(after, ['0', before, '0', before, '0', '0']);
     }));
 
+  test('host-gateway is the host, as who is in the network reaches it', () =>
+    gone(async () => {
+      const out = await script(
+        bed,
+        `berth run --rm --network front --add-host outside:host-gateway busybox sh -c 'grep outside /etc/hosts; ip route | grep ^default' | awk '{print $1 == "default" ? $3 : $1}' | uniq -c`,
+      );
+      assert.match(out.trim(), /^2 10\.91\.0\.1$/);
+    }));
+
   test('new name servers of a network answer those who run in it, also after a reload', () =>
     gone(async () => {
       const out = await script(

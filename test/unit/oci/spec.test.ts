@@ -153,6 +153,14 @@ describe('checkConfig', () => {
   }
 });
 
+it('host-gateway is refused where there is no network to have one', () => {
+  const asked = (network: string) =>
+    config({ network, addHosts: ['x:host-gateway'] } as Partial<ContainerConfig>);
+  checkConfig(asked('bridge'));
+  for (const network of ['none', 'host', 'container:x'])
+    assert.throws(() => checkConfig(asked(network)), /unable to replace "host-gateway"/);
+});
+
 function tmpfs(destination: string) {
   return { type: 'tmpfs' as const, destination, options: [] };
 }
