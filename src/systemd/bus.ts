@@ -11,6 +11,10 @@ export const MANAGER = {
   interface: 'org.freedesktop.systemd1.Manager',
 } as const;
 
+const BUS = 'org.freedesktop.DBus';
+/** The bus's word that systemd has gone or come back. */
+const OWNER_CHANGED = `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${MANAGER.destination}'`;
+
 export interface Bus {
   /** Calls a method; the reply's arguments. Waits for a systemd that executes itself anew. Throws BusError. */
   call(message: {
@@ -22,7 +26,10 @@ export interface Bus {
   }): Promise<unknown[]>;
   /** Waits for something that the bus will tell; throws BerthError 'no-systemd' if the connection ends before. */
   orLost<T>(wait: Promise<T>): Promise<T>;
-  /** Signals that match one of the rules, from now on, until the bus is closed. */
+  /**
+   * Signals of systemd's that match one of the rules, and NameOwnerChanged when it goes or comes back, from now on, until the bus is
+   * closed. Nobody else's.
+   */
   onSignals(matches: string[], handler: (member: string, body: unknown[]) => void): Promise<void>;
   close(): void;
 }
@@ -115,21 +122,33 @@ export async function openBus(timeoutMs = CONNECT_MS): Promise<Bus> {
       }
     },
     async onSignals(matches, handler) {
+      // Anybody may send this connection signals, whatever it has asked for: only systemd's and the bus's own count.
+      let manager: string | undefined;
+      let early: dbus.Message[] = [];
+      const hear = (message: dbus.Message): void => {
+        const { sender, member = '', body = [] } = message;
+        if (sender === BUS && member === 'NameOwnerChanged' && body[0] === MANAGER.destination)
+          manager = String(body[2]);
+        if (sender === BUS || sender === manager) handler(member, body);
+        else if (manager === undefined) early.push(message);
+      };
       connection.on('message', (message: dbus.Message) => {
-        if (message.type === dbus.MessageType.SIGNAL) handler(message.member ?? '', message.body ?? []);
+        if (message.type === dbus.MessageType.SIGNAL) hear(message);
       });
-      const asked = matches.map((match) =>
+      const ask = (member: string, text: string): Promise<dbus.Message | null> =>
         connection.call(
           new dbus.Message({
-            destination: 'org.freedesktop.DBus',
-            path: '/org/freedesktop/DBus',
-            interface: 'org.freedesktop.DBus',
-            member: 'AddMatch',
-            signature: 's',
-            body: [match],
+            ...{ destination: BUS, path: '/org/freedesktop/DBus', interface: BUS },
+            ...{ member, signature: 's', body: [text] },
           }),
-        ),
-      );
+        );
+      const asked = [OWNER_CHANGED, ...matches].map((match) => ask('AddMatch', match));
+      // Nobody while it executes itself anew, and then told as a signal.
+      const owner = await ask('GetNameOwner', MANAGER.destination).catch(() => null);
+      manager ??= String(owner?.body?.[0] ?? '');
+      const heard = early;
+      early = [];
+      for (const message of heard) hear(message);
       await Promise.all(asked);
     },
     close() {

@@ -19,9 +19,7 @@ export type RunJob = (
   meanwhile?: () => Promise<void>,
 ) => Promise<JobResult>;
 
-/** systemd's own signal, and the bus's word that it has come back (daemon-reexec). */
 const JOB_REMOVED = `type='signal',sender='${MANAGER.destination}',interface='${MANAGER.interface}',member='JobRemoved'`;
-const OWNER_CHANGED = `type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${MANAGER.destination}'`;
 
 interface Waiting {
   member: Parameters<RunJob>[0];
@@ -67,10 +65,7 @@ export function jobRunner(bus: Bus): RunJob {
     return over;
   };
   const subscribe = async (): Promise<void> => {
-    await Promise.all([
-      bus.onSignals([JOB_REMOVED, OWNER_CHANGED], onSignal),
-      bus.call({ member: 'Subscribe' }),
-    ]);
+    await Promise.all([bus.onSignals([JOB_REMOVED], onSignal), bus.call({ member: 'Subscribe' })]);
   };
   let subscribed: Promise<void> | undefined;
   return async (member, unit, meanwhile) => {
