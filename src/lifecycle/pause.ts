@@ -27,12 +27,18 @@ export async function pauseContainer(ports: PausePorts, container: ContainerReco
   assertPausable(ports, container);
   await endChecks(ports, container);
   await holdWatchdog(ports, container);
+  let began = false;
   try {
-    await freeze(ports, container);
+    await freeze(ports, container, () => {
+      began = true;
+    });
   } catch (error) {
-    await thaw(ports, container);
-    await releaseWatchdog(ports, container);
-    await beginChecks(ports, container.config);
+    // Whoever else has paused it meanwhile has it paused.
+    if (began) await thaw(ports, container);
+    if (began || current(container, ports).state.status !== 'paused') {
+      await releaseWatchdog(ports, container);
+      await beginChecks(ports, container.config);
+    }
     throw error;
   }
   await recordFacts(ports, container);
@@ -73,9 +79,10 @@ function assertPausable(ports: PausePorts, container: ContainerRecord): void {
   );
 }
 
-async function freeze(ports: PausePorts, container: ContainerRecord): Promise<void> {
+async function freeze(ports: PausePorts, container: ContainerRecord, onBegin: () => void): Promise<void> {
   const begun = await withContainer(ports, container.config.id, (fresh) => {
     assertPausable(ports, fresh);
+    onBegin();
     return { frozen: ports.host.freezeCgroup(payloadCgroup(fresh), true) };
   });
   await begun?.frozen;

@@ -170,6 +170,44 @@ describe('life: races', () => {
       }));
   }
 
+  test('of two who pause one at once, one has paused it, and it stays so', () =>
+    leavingNothing(bed, async () => {
+      await createShell(bed, 'cold', 'exec sleep 1000', ['--stop-timeout', '0']);
+      // Both have seen it running, and wait for its lock.
+      const seen = await script(
+        bed,
+        `berth start cold >/dev/null; id=$(berth inspect cold --format '{{.Id}}')
+         mkfifo /run/statements; sqlite3 /run/berth/locks/$id.lock </run/statements >/dev/null & exec 9>/run/statements
+         echo 'BEGIN EXCLUSIVE; SELECT 1;' >&9
+         until grep -q ":$(stat -c %i /run/berth/locks/$id.lock) " /proc/locks; do :; done
+         for one in 1 2; do berth pause cold >/run/pause-$one 2>&1 9>&- & done
+         for one in 1 2; do until grep -q 'waiting for the lock' /run/pause-$one; do sleep 0.05; done; done
+         exec 9>&-; wait; rm /run/statements
+         grep -ho -e '^cold' -e 'already paused' /run/pause-[12] | sort; rm /run/pause-[12]
+         berth inspect cold --format '{{.State.Status}}'; berth rm -f cold >/dev/null`,
+      );
+      assert.deepEqual(seen.trim().split('\n'), ['already paused', 'cold', 'paused']);
+    }));
+
+  test('that a job has ended is believed of systemd alone', () =>
+    leavingNothing(bed, async () => {
+      await script(
+        bed,
+        `berth create --name deaf --stop-timeout 3 ${DEAF_FOR_A_DAY.slice(2).join(' ')} >/dev/null; berth start deaf >/dev/null
+         berth stop deaf >/dev/null 2>&1 & stop=$!
+         until job=$(systemctl list-jobs --no-legend berth-deaf.service | awk '{print $1}') && [ -n "$job" ]; do :; done
+         for round in 1 2 3; do
+           for name in $(busctl list --unique --no-legend | awk '{print $1}'); do
+             runuser -u tester -- busctl emit --destination=$name /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \
+               JobRemoved uoss $job /org/freedesktop/systemd1/job/$job berth-deaf.service done
+           done
+         done
+         kill -0 $stop; wait $stop
+         [ "$(systemctl show -P ActiveState berth-deaf)" = inactive ]
+         berth rm deaf >/dev/null`,
+      );
+    }));
+
   test('jobs are asked for and waited for while systemd executes itself anew, again and again', () =>
     leavingNothing(
       bed,
