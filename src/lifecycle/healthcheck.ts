@@ -10,6 +10,7 @@ import {
   type HealthFold,
   type HealthOnFailure,
   type HealthResult,
+  type HealthState,
   initialHealth,
   keptOutput,
 } from '../model/health/health.ts';
@@ -53,7 +54,7 @@ export async function runHealthCheck(
   if (config.health === undefined)
     throw new BerthError('invalid', `container ${config.id} has no defined healthcheck`);
   const result = found ?? (await check(ports, { ...container, state }, config.health));
-  if (result.exitCode === TIMED_OUT) await renewCgroup(ports, state);
+  if (result.exitCode === TIMED_OUT || found?.exitCode === KILLED) await renewCgroup(ports, state);
   const fold = save(ports, { ...container, state }, result);
   if (fold === undefined) return undefined;
   if (fold.changed) {
@@ -77,6 +78,9 @@ export async function runHealthCheck(
 
 /** The exit code of a check that was killed at its time-out. */
 const TIMED_OUT = -1;
+
+/** bin/berth-check takes that for a time-out of its own, and kills what the check has started. */
+const KILLED = 137;
 
 /** Who was killed is gone soon; longer than this nobody waits for what hangs in the kernel. */
 const KILLED_WAIT_MS = 1000;
@@ -165,7 +169,7 @@ function commandOf(
 }
 
 /**
- * Folds and saves in one transaction, on the state as it is now; undefined if the run that was checked is over: what was
+ * Folds and saves in one transaction, on the state as it is now, and then lets checks that find the same pass by; undefined if the run that was checked is over: what was
  * found out about it says nothing of a run that came after it.
  */
 function save(
@@ -174,7 +178,7 @@ function save(
   result: HealthResult,
 ): HealthFold | undefined {
   const { store } = ports;
-  return store.transaction(() => {
+  const fold = store.transaction(() => {
     const container = store.getContainer(config.id);
     if (container === undefined || config.health === undefined) return undefined;
     if (container.state.startNumber !== state.startNumber) return undefined;
@@ -200,11 +204,31 @@ function save(
         result.end,
       );
     }
-    beginSteadyChecks(
-      ports,
-      { ...container, health: fold.state },
-      { ...commandOf(ports, container, dueCheck(config.health, fold.state)), at: result.start },
-    );
     return fold;
+  });
+  if (fold !== undefined) beginSteady(ports, { config, state }, { health: fold.state, at: result.start });
+  return fold;
+}
+
+/**
+ * Only what is kept may pass by in silence: with a full disk, or killed before the commit, there would be a rule for a state that
+ * nobody knows of. In a transaction that writes nothing, so that nobody changes the health meanwhile.
+ */
+function beginSteady(
+  ports: HealthPorts,
+  { config, state }: Pick<ContainerRecord, 'config' | 'state'>,
+  { health, at }: { health: HealthState; at: string },
+): void {
+  const { store, runtime } = ports;
+  store.transaction(() => {
+    const container = store.getContainer(config.id);
+    if (container === undefined || config.health === undefined) return;
+    const isOfRun = container.state.startNumber === state.startNumber;
+    if (!isOfRun || JSON.stringify(container.health) !== JSON.stringify(health)) return;
+    if (current(container, ports).state.status !== 'running') return;
+    // Another check that has found the same was first.
+    if (runtime.steadyResults(config) !== undefined) return;
+    const command = commandOf(ports, container, dueCheck(config.health, health));
+    beginSteadyChecks(ports, container, { ...command, at });
   });
 }

@@ -23,7 +23,7 @@ export function endSteadyChecks(
   return after;
 }
 
-/** The last step of the transaction that saves a check's result: the next ones pass by if they find the same. */
+/** After a check's result is kept, in a transaction of the caller's: the next ones pass by if they find the same. */
 export function beginSteadyChecks(
   ports: Pick<Ports, 'host' | 'runtime'>,
   { config, state, health }: ContainerRecord,

@@ -132,13 +132,17 @@ export function foldHealth(
   };
 }
 
-/** Both moments ISO 8601. */
+/** The clock of file times, by which a check begins, is that much behind that of the start at most. */
+const CLOCK_TICK_MS = 1000;
+
+/** Both moments ISO 8601. A check from before the start is of a clock that was set back since: that period is over. */
 export function inStartPeriod(
   at: string,
   { startPeriodMs }: Pick<HealthConfig, 'startPeriodMs'>,
   startedAt: string,
 ): boolean {
-  return Date.parse(at) < Date.parse(startedAt) + startPeriodMs;
+  const passedMs = Date.parse(at) - Date.parse(startedAt);
+  return passedMs > -CLOCK_TICK_MS && passedMs < startPeriodMs;
 }
 
 /** More output than this is kept of no check, also where all is asked for: it goes through memory into the database. */

@@ -70,6 +70,18 @@ for (const runtime of RUNTIMES) {
         return holds(now.Log) ? now : undefined;
       });
 
+    test('go on after one that was killed before its time-out', () =>
+      checked(async () => {
+        await becomes('healthy');
+        await goBy(1);
+        await does('rm -f /in/killed; echo x >/in/killed; kill -9 $$');
+        await logIs('one was killed', (log) => log.some(({ ExitCode }) => ExitCode === 137));
+        await does('echo fine again');
+        await logIs('one has passed since', (log) => log.at(-1)?.Output.includes('fine again') === true);
+        await becomes('healthy');
+        await script(bed, 'rm /srv/in/killed');
+      }));
+
     test('write nothing to the database, and are in the log as any other', () =>
       checked(async () => {
         await becomes('healthy');

@@ -51,6 +51,11 @@ const LIVES: [title: string, changes: Partial<HealthConfig>, life: string][] = [
     '1:1>starting/0 9.999:1>starting/0 10:1>unhealthy/1!',
   ],
   [
+    'failures before the start, of a clock that was set back since, count: that is no start period',
+    { startPeriodMs: 10_000, retries: 2 },
+    '-3600:1>starting/1 -3599:1>unhealthy/2!',
+  ],
+  [
     'a success in the start period counts, and failures there still do not',
     { startPeriodMs: 10_000, retries: 1 },
     '1:0>healthy/0! 2:1>healthy/0 11:1>unhealthy/1!',
@@ -82,7 +87,7 @@ describe('foldHealth', () => {
     it(`knows that ${title}`, () => {
       let state = initialHealth({ ...CONFIG, ...changes });
       const told = life.split(' ').map((step) => {
-        const [, second, exitCode] = /^([\d.]+):(-?\d+)>/.exec(step) ?? assert.fail(step);
+        const [, second, exitCode] = /^(-?[\d.]+):(-?\d+)>/.exec(step) ?? assert.fail(step);
         const fold = foldHealth(
           state,
           result(Number(second), Number(exitCode)),
