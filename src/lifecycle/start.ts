@@ -16,6 +16,7 @@ import { withContainer } from './lock.ts';
 import { releaseRootfs } from './mount.ts';
 import { setUpNetwork, tearDownNetwork } from './network/setup.ts';
 import { current } from './observe.ts';
+import { patiently } from './patience.ts';
 import { writePidFiles } from './pid-files.ts';
 import type { LaunchedMonitor, Ports, ReservedPorts } from './ports.ts';
 import { becomeReady, processesOf, type ReadyContext } from './ready.ts';
@@ -177,7 +178,8 @@ const STEPS: Steps<StartStep, StartContext> = {
   'mount-rootfs': {
     do: async ({ ports, container: { config } }) => {
       assertSameNamespace(ports, config);
-      await ports.rootfs.mount(config);
+      // In a user namespace layers may have to be copied.
+      await patiently(ports, () => ports.rootfs.mount(config));
     },
     undo: ({ ports, container: { config } }) => releaseRootfs(ports, config.id),
   },

@@ -1,5 +1,5 @@
 /** berth-stop: what ExecStop= of a container's unit does while the payload still runs. */
-import { BerthError } from '../model/errors.ts';
+import { BerthError, messageOf } from '../model/errors.ts';
 import { MARK_STOPPING, planStop, type StopStep } from '../model/plan/stop.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { displayStatus, verdict } from '../model/state.ts';
@@ -39,7 +39,7 @@ export interface StopContext<P = StopPorts> {
 export async function stopContainer(ports: StopPorts, id: string): Promise<boolean> {
   const context = await withContainer(ports, id, async (container) => {
     const stoppable = contextIfStoppable(ports, container);
-    if (stoppable?.isUnderWay === false) await doSteps(MARK_STOPPING, STEPS, stoppable);
+    if (stoppable?.isUnderWay === false) await mark(stoppable);
     return stoppable;
   });
   if (context === undefined) return false;
@@ -51,6 +51,15 @@ export async function stopContainer(ports: StopPorts, id: string): Promise<boole
   });
   await doSteps(plan, STEPS, context);
   return true;
+}
+
+/** With a disk that is full a payload still gets its stop signal, and its end counts as one by itself. */
+async function mark(context: StopContext): Promise<void> {
+  try {
+    await doSteps(MARK_STOPPING, STEPS, context);
+  } catch (error) {
+    context.ports.warn(`it is not recorded that the stop was asked for: ${messageOf(error)}`);
+  }
 }
 
 /** One that was never started takes no signal but SIGKILL: what waits for the start is the runtime, as process 1. */

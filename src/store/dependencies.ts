@@ -17,7 +17,7 @@ export function dependencyStore(db: Db) {
       return db
         .prepare<[string], Dependency>(
           `SELECT d.id, d.kind FROM dependency d JOIN container c ON c.id = d.id
-           WHERE d.needs = ? ORDER BY c.config ->> 'createdAt'`,
+           WHERE d.needs = ? ORDER BY iif(json_valid(c.config), c.config ->> 'createdAt', '')`,
         )
         .all(id);
     },

@@ -49,11 +49,7 @@ export function lockContainer(lockDir: string, id: string, options: LockOptions 
     throw error;
   }
   // Who has waited for the removal of what it locks gets a lock that is no file any more, and must leave none.
-  if (existsSync(file))
-    writeFileSync(
-      holderFile,
-      `${process.pid} (${options.caller ?? path.parse(process.argv[1] ?? 'berth').name}) since ${new Date().toISOString()}`,
-    );
+  if (existsSync(file)) noteHolder(holderFile, options.caller ?? path.parse(process.argv[1] ?? 'berth').name);
   return {
     release() {
       db.exec('ROLLBACK');
@@ -76,6 +72,15 @@ function tryLock(db: Database.Database): boolean {
   } catch (error) {
     if (((error as { code?: string }).code ?? '').startsWith('SQLITE_BUSY')) return false;
     throw error;
+  }
+}
+
+/** A help for people: without room for it, or where somebody else has put a file of that name, the lock is held all the same. */
+function noteHolder(file: string, caller: string): void {
+  try {
+    writeFileSync(file, `${process.pid} (${caller}) since ${new Date().toISOString()}`);
+  } catch {
+    // Then who waits is told of "another process".
   }
 }
 

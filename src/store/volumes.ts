@@ -23,7 +23,7 @@ export function volumeStore(db: Db) {
     state: parse<VolumeState>(name, state),
     usedBy: names(
       `SELECT u.container_id FROM volume_use u JOIN container c ON c.id = u.container_id
-       WHERE u.volume = ? ORDER BY c.config ->> 'createdAt'`,
+       WHERE u.volume = ? ORDER BY iif(json_valid(c.config), c.config ->> 'createdAt', '')`,
       name,
     ),
     inRuns: names('SELECT container_id FROM volume_use WHERE volume = ? AND in_run', name),

@@ -76,6 +76,7 @@ function removeRows(
   if (found === undefined) return { untagged: [] }; // somebody else was faster
   const { id } = found.image;
   const removal = planRemoval({ ...found, users: usersOf(store, id), force });
+  if (removal.kind !== 'untag' && removal.users.length > 0) return undefined;
   const time = now();
   appendImageEvent(store, { id, status: 'remove', name: 'typed' in target ? target.typed : '', time });
   const untagged = removal.kind === 'untag' ? [removal.name] : removal.names;
@@ -84,7 +85,6 @@ function removeRows(
     appendImageEvent(store, { id, status: 'untag', name, time });
   }
   if (removal.kind === 'untag') return { untagged };
-  if (removal.users.length > 0) return undefined;
   store.deleteImage(id);
   return { untagged, deleted: id };
 }

@@ -11,6 +11,7 @@ import {
   type VolumeState,
 } from '../../model/volume/volume.ts';
 import { overlayDirectories } from '../../oci/mount-options.ts';
+import { patience, patiently } from '../patience.ts';
 import type { Ports, RunMount } from '../ports.ts';
 import { mountLocked, unmountIfUnused, type VolumePorts, withVolume } from './use.ts';
 
@@ -60,20 +61,6 @@ function contextOf(
   return { context: contextOption(labels.mount, { nested: security.labelNested === true }) };
 }
 
-/** How often systemd is told that a start goes on, and how much longer than that it is to wait. */
-const EXTEND_EVERY_MS = 10_000;
-const EXTEND_MARGIN_MS = 60_000;
-
-/** Called ever so often, it has systemd wait for a start that goes on. */
-function patience({ notify }: Pick<Ports, 'notify'>): () => Promise<void> {
-  let told = performance.now();
-  return async () => {
-    if (performance.now() - told < EXTEND_EVERY_MS) return;
-    told = performance.now();
-    await notify([`EXTEND_TIMEOUT_USEC=${(EXTEND_EVERY_MS + EXTEND_MARGIN_MS) * 1000}`]);
-  };
-}
-
 /**
  * Works with the volumes that have the option `idmap` shown as a run has them: where, by destination. For a container that
  * does not run, with its volumes mounted.
@@ -118,7 +105,7 @@ export async function releaseVolumes(ports: VolumePorts, id: string): Promise<vo
 }
 
 async function useVolume(
-  ports: VolumePorts,
+  ports: VolumePorts & Pick<Ports, 'notify'>,
   config: ContainerConfig,
   mount: MountConfig,
   user: Owner,
@@ -146,16 +133,20 @@ async function useVolume(
 
 /** Copies the image's files in and gives the volume its owner, once; only what is empty, or was filled by this. */
 async function firstUse(
-  { store, volumes }: VolumePorts,
+  ports: VolumePorts & Pick<Ports, 'notify'>,
   { config, state }: VolumeRecord,
   run: { id: string; mount: MountConfig; user: Owner; shown: IdMappings | undefined },
 ): Promise<void> {
+  const { store, volumes } = ports;
   const { id, mount, user, shown } = run;
   const { name } = config;
   const from = { id, directory: mount.destination, shown };
   const allowed = allowsCopyUp(config) && !mount.options.includes('nocopy') && mount.subpath === undefined;
   const begun = volumes.isCopyingUp(name);
-  const copied = state.needsCopyUp && (allowed || begun) ? await volumes.copyUp(config, from) : false;
+  const copied =
+    state.needsCopyUp && (allowed || begun)
+      ? await patiently(ports, () => volumes.copyUp(config, from))
+      : false;
   const next: VolumeState = { ...state, needsCopyUp: state.needsCopyUp && !copied };
   if (state.needsChown && (copied || volumes.isEmpty(name))) {
     const found = volumes.adoptOwner(name, { ...from, user });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { deleteLock, lockContainer } from '../../../src/store/lock.ts';
@@ -11,6 +11,15 @@ import { work } from './workers.ts';
 const PATIENCE = { timeoutMs: 200 };
 
 describe('the lock of a container', () => {
+  it('is held also where its holder cannot be noted', (t) => {
+    const folder = temporaryFolder(t);
+    mkdirSync(path.join(folder, 'x.holder'));
+    const held = lockContainer(folder, 'x');
+    assert.throws(() => lockContainer(folder, 'x', PATIENCE), /is kept busy by another process/);
+    held.release();
+    lockContainer(folder, 'x', PATIENCE).release();
+  });
+
   it('is held by one of twenty processes at a time, although some die holding it', async (t) => {
     const folder = temporaryFolder(t);
     const mortal = [...Array(6).keys()].map((n) => work(t, 'lock', folder, 5, 1 + (n % 3)));

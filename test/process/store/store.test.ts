@@ -202,7 +202,12 @@ describe('containers', () => {
   ] as const) {
     it(`are listed although one of them has ${JSON.stringify(text)} for a ${column}`, (t) => {
       const { store, sql } = open(t);
-      for (const name of ['bad', 'good']) store.insertContainer(container(name), state());
+      const mounts = [{ type: 'volume' as const, volume: 'v', destination: '/v', options: [] }];
+      store.insertVolume(
+        { version: 1, name: 'v', createdAt: '2026-03-01T12:00:00.000Z', labels: {}, options: {} },
+        { needsCopyUp: false, needsChown: false },
+      );
+      for (const name of ['bad', 'good']) store.insertContainer(container(name, { mounts }), state());
       const { id } = container('bad');
       sql(`UPDATE container SET ${column} = ? WHERE id = ?`, text, id);
       const { containers, broken } = store.listContainers();
@@ -216,6 +221,8 @@ describe('containers', () => {
       for (const named of ['good', container('good').id, id.slice(0, 12), 'none'])
         assert.equal(store.brokenContainer(named), undefined);
       assert.throws(() => store.findContainer('bad'), { code: 'store', message: reason });
+      assert.deepEqual(store.getVolume('v')?.usedBy.toSorted(), [id, container('good').id].toSorted());
+      assert.deepEqual(store.dependentsOf(id), []);
     });
   }
 

@@ -111,6 +111,27 @@ systemctl daemon-reload`,
     });
   });
 
+  test('cannot be recorded where the disk takes nothing: the payload gets its stop signal all the same', async () => {
+    await leavingNothing(bed, async () => {
+      const payload =
+        'trap "echo int >/notes/int; exit 0" INT; echo up >/notes/up; while :; do sleep 0.1; done';
+      await script(bed, 'mkdir /notes');
+      await createShell(bed, 'full', payload, ['-v', '/notes:/notes', '--stop-signal', 'INT']);
+      await systemctl(bed, 'start', 'berth-full');
+      const seen = await script(
+        bed,
+        `until [ -e /notes/up ]; do sleep 0.05; done
+         mount --bind /var/lib/berth /var/lib/berth; mount -o remount,ro,bind /var/lib/berth
+         systemctl stop berth-full; cat /notes/int; umount /var/lib/berth
+         journalctl -q -u berth-full -o cat | grep -c 'it is not recorded that the stop was asked for: '
+         berth start full; berth stop full; systemctl show -P ActiveState berth-full`,
+      );
+      assert.deepEqual(seen.trim().split('\n'), ['int', '1', 'full', 'full', 'inactive']);
+      await remove(bed, 'full');
+      await script(bed, 'rm -r /notes');
+    });
+  });
+
   test('is not taken for done by a receipt of another run', async () => {
     await leavingNothing(bed, async () => {
       await createShell(bed, 'stale', PAYLOAD);
