@@ -92,6 +92,32 @@ export async function openBus(timeoutMs = CONNECT_MS): Promise<Bus> {
   }
   connection.on('error', () => {}); // heard by whoever waits, through `lost`
   const lost = whenLost(connection);
+
+  // Anybody may send this connection signals, whatever it has asked for: only systemd's and the bus's own count. Which name on the
+  // bus is systemd's, its answers tell, and of a change the bus; what comes before that waits for it.
+  const handlers: Parameters<Bus['onSignals']>[1][] = [];
+  let manager: string | undefined;
+  let isTold = false;
+  let early: dbus.Message[] = [];
+  const hear = (message: dbus.Message): void => {
+    const { sender, member = '', body = [] } = message;
+    if (sender === BUS && member === 'NameOwnerChanged' && body[0] === MANAGER.destination) {
+      manager = String(body[2]);
+      isTold = true;
+    }
+    if (sender === BUS || sender === manager) for (const handler of handlers) handler(member, body);
+    else if (manager === undefined) early.push(message);
+  };
+  const hasAnswered = (sender: string | undefined): void => {
+    if (!isTold) manager = sender;
+    const heard = early;
+    early = [];
+    for (const message of heard) hear(message);
+  };
+  connection.on('message', (message: dbus.Message) => {
+    if (message.type === dbus.MessageType.SIGNAL) hear(message);
+  });
+
   return {
     orLost: (wait) => Promise.race([wait, lost]),
     async call({
@@ -112,6 +138,7 @@ export async function openBus(timeoutMs = CONNECT_MS): Promise<Bus> {
         });
         try {
           const reply = await Promise.race([connection.call(message), lost]);
+          hasAnswered(reply?.sender);
           return reply?.body ?? [];
         } catch (error) {
           if (!(error instanceof dbus.DBusError)) throw error;
@@ -122,33 +149,15 @@ export async function openBus(timeoutMs = CONNECT_MS): Promise<Bus> {
       }
     },
     async onSignals(matches, handler) {
-      // Anybody may send this connection signals, whatever it has asked for: only systemd's and the bus's own count.
-      let manager: string | undefined;
-      let early: dbus.Message[] = [];
-      const hear = (message: dbus.Message): void => {
-        const { sender, member = '', body = [] } = message;
-        if (sender === BUS && member === 'NameOwnerChanged' && body[0] === MANAGER.destination)
-          manager = String(body[2]);
-        if (sender === BUS || sender === manager) handler(member, body);
-        else if (manager === undefined) early.push(message);
-      };
-      connection.on('message', (message: dbus.Message) => {
-        if (message.type === dbus.MessageType.SIGNAL) hear(message);
-      });
-      const ask = (member: string, text: string): Promise<dbus.Message | null> =>
+      handlers.push(handler);
+      const asked = [OWNER_CHANGED, ...matches].map((match) =>
         connection.call(
           new dbus.Message({
             ...{ destination: BUS, path: '/org/freedesktop/DBus', interface: BUS },
-            ...{ member, signature: 's', body: [text] },
+            ...{ member: 'AddMatch', signature: 's', body: [match] },
           }),
-        );
-      const asked = [OWNER_CHANGED, ...matches].map((match) => ask('AddMatch', match));
-      // Nobody while it executes itself anew, and then told as a signal.
-      const owner = await ask('GetNameOwner', MANAGER.destination).catch(() => null);
-      manager ??= String(owner?.body?.[0] ?? '');
-      const heard = early;
-      early = [];
-      for (const message of heard) hear(message);
+        ),
+      );
       await Promise.all(asked);
     },
     close() {
