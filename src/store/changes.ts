@@ -16,11 +16,15 @@ const LOOK_AFTER_MS = [0, 5, 50, 500, 3000];
 export function watchChanges(stateDir: string, listener: () => void): () => void {
   const wal = `${path.basename(databaseFile(stateDir))}-wal`;
   let timers: NodeJS.Timeout[] = [];
-  const watcher = watch(stateDir, (_event, file) => {
-    if (file !== null && file !== wal) return;
+  const lookSoon = (): void => {
     timers.forEach(clearTimeout);
     timers = LOOK_AFTER_MS.map((ms) => setTimeout(listener, ms));
+  };
+  const watcher = watch(stateDir, (_event, file) => {
+    if (file === null || file === wal) lookSoon();
   });
+  // A write from before this moment may become visible after the caller's first look.
+  lookSoon();
   return () => {
     timers.forEach(clearTimeout);
     watcher.close();
