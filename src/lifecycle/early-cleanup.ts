@@ -7,7 +7,7 @@ import type { ContainerConfig } from '../model/config.ts';
 import { outcome } from '../model/outcome.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type CleanupPorts, cleanupLocked } from './cleanup.ts';
-import { leaveReceipt } from './end-receipt.ts';
+import { leaveReceipt, type Receipt } from './end-receipt.ts';
 import { forgetContainer } from './forget.ts';
 import { withContainer } from './lock.ts';
 import { current } from './observe.ts';
@@ -60,9 +60,9 @@ export async function cleanUpEnded(ports: CleanupPorts, id: string, run: number)
 }
 
 /**
- * The removal that --rm asks for, of a run that is cleaned up. Not before the unit is in ExecStopPost=: until then, a container that is
- * made anew under the name would have the end of this one's unit for its own. A berth-cleanup that comes meanwhile finds the
- * container or the receipt.
+ * The removal that --rm asks for, of a run that is cleaned up. Not before the unit is in ExecStopPost=: until then, a container that
+ * is made anew under the name would have the end of this one's unit for its own. A berth-cleanup that comes meanwhile finds
+ * the container or the receipt.
  */
 async function removeEnded(ports: CleanupPorts, { id, unit }: ContainerConfig, run: number): Promise<void> {
   const systemd = await ports.systemd();
@@ -77,10 +77,7 @@ async function removeEnded(ports: CleanupPorts, { id, unit }: ContainerConfig, r
   });
 }
 
-function receiptOf({ config, state }: Pick<ContainerRecord, 'config' | 'state'>): {
-  invocation: string | undefined;
-  exitCode: number;
-} {
+function receiptOf({ config, state }: Pick<ContainerRecord, 'config' | 'state'>): Receipt {
   return { invocation: state.invocation, exitCode: outcome(state, config.restart).exitCode };
 }
 

@@ -3,11 +3,17 @@ import type { Ports } from './ports.ts';
 
 type ReceiptPorts = Pick<Ports, 'host' | 'runtime'>;
 
-/** @param receipt.exitCode with which ExecStopPost= is to end, the unit's result */
+export interface Receipt {
+  /** Of the run that is cleaned up; undefined for one that was never a unit's. */
+  invocation: string | undefined;
+  /** With which ExecStopPost= is to end, the unit's result. */
+  exitCode: number;
+}
+
 export function leaveReceipt(
   { host, runtime }: ReceiptPorts,
   id: string,
-  { invocation = '', exitCode }: { invocation: string | undefined; exitCode: number },
+  { invocation = '', exitCode }: Receipt,
 ): void {
   host.writeText(runtime.files(id).endReceipt, `${invocation} ${exitCode}\n`);
 }

@@ -169,8 +169,8 @@ function commandOf(
 }
 
 /**
- * Folds and saves in one transaction, on the state as it is now, and then lets checks that find the same pass by; undefined if the run that was checked is over: what was
- * found out about it says nothing of a run that came after it.
+ * Folds and saves in one transaction, on the state as it is now, and then lets checks that find the same pass by; undefined if the
+ * run that was checked is over: what was found out about it says nothing of a run that came after it.
  */
 function save(
   ports: HealthPorts,

@@ -1,5 +1,5 @@
 /** berth-stop: what ExecStop= of a container's unit does while the payload still runs. */
-import { BerthError, messageOf } from '../model/errors.ts';
+import { BerthError } from '../model/errors.ts';
 import { MARK_STOPPING, planStop, type StopStep } from '../model/plan/stop.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { displayStatus, verdict } from '../model/state.ts';
@@ -58,7 +58,8 @@ async function mark(context: StopContext): Promise<void> {
   try {
     await doSteps(MARK_STOPPING, STEPS, context);
   } catch (error) {
-    context.ports.warn(`it is not recorded that the stop was asked for: ${messageOf(error)}`);
+    if (!(error instanceof BerthError)) throw error;
+    context.ports.warn(`it is not recorded that the stop was asked for: ${error.message}`);
   }
 }
 

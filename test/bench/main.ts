@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import type { Bed } from '../bed/bed.ts';
 import { bootForBench, RUNTIME } from './machine.ts';
-import { measure, type Row } from './rows.ts';
+import { linesOf, measure, type Row } from './rows.ts';
 import { median, peakMemory, type Sample, sample } from './sample.ts';
-import { figure, printTable, ratio, writeJson } from './table.ts';
+import { figure, printTable, writeJson } from './table.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 15);
 const root = join(import.meta.dirname, '../..');
@@ -165,16 +165,7 @@ function bundleBytes(entry: string): number {
 
 function printResults(): void {
   printTable([
-    ['', 'Berth ms', 'Podman ms', 'ratio', 'Berth CPU', 'Podman CPU', 'ratio'],
-    ...results.map(({ title, berth, podman }) => [
-      title,
-      figure(berth.wallMs),
-      figure(podman?.wallMs),
-      ratio(berth.wallMs, podman?.wallMs),
-      figure(berth.cpuMs),
-      figure(podman?.cpuMs),
-      ratio(berth.cpuMs, podman?.cpuMs),
-    ]),
+    ...linesOf(results),
     ['', '', '', '', '', '', ''],
     ['entry point', 'ms', 'CPU ms', 'peak MB', 'bundle kB', '', ''],
     ...entries.map(({ title, bundleBytes, peakKb, sample: s }) => [

@@ -1,6 +1,7 @@
 /** Commands of Berth and Podman that do the same, measured in turn. */
 import type { Bed } from '../bed/bed.ts';
 import { median, type Sample, sample } from './sample.ts';
+import { figure, ratio } from './table.ts';
 
 /** One thing to measure: a shell command, with what must be done before and after it, unmeasured. */
 export interface Row {
@@ -36,4 +37,20 @@ export async function measure(machine: Bed, rows: readonly Row[], rounds: number
   }
   process.stderr.write('\n');
   return results;
+}
+
+/** Lines for printTable: a row's time and processor time, of both. */
+export function linesOf(results: readonly Result[]): string[][] {
+  return [
+    ['', 'Berth ms', 'Podman ms', 'ratio', 'Berth CPU', 'Podman CPU', 'ratio'],
+    ...results.map(({ title, berth, podman }) => [
+      title,
+      figure(berth.wallMs),
+      figure(podman?.wallMs),
+      ratio(berth.wallMs, podman?.wallMs),
+      figure(berth.cpuMs),
+      figure(podman?.cpuMs),
+      ratio(berth.cpuMs, podman?.cpuMs),
+    ]),
+  ];
 }

@@ -3,8 +3,8 @@
  * small files. Beside it, what such a start takes of both without a volume.
  */
 import { bootForBench, RUNTIME } from './machine.ts';
-import { measure, type Row } from './rows.ts';
-import { figure, printTable, ratio, writeJson } from './table.ts';
+import { linesOf, measure, type Row } from './rows.ts';
+import { printTable, writeJson } from './table.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 7);
 const PAYLOAD = '--stop-timeout 0 many sleep 1000000';
@@ -39,16 +39,5 @@ for (const engine of ['berth', 'podman']) {
   if (Number(files) !== 20_000) throw new Error(`${engine} has copied ${files.trim()} files`);
 }
 writeJson('bench-volumes', { rounds: ROUNDS, runtime: RUNTIME, results });
-printTable([
-  ['', 'Berth ms', 'Podman ms', 'ratio', 'Berth CPU', 'Podman CPU', 'ratio'],
-  ...results.map(({ title, berth, podman }) => [
-    title,
-    figure(berth.wallMs),
-    figure(podman?.wallMs),
-    ratio(berth.wallMs, podman?.wallMs),
-    figure(berth.cpuMs),
-    figure(podman?.cpuMs),
-    ratio(berth.cpuMs, podman?.cpuMs),
-  ]),
-]);
+printTable(linesOf(results));
 console.log(`\nmedians of ${ROUNDS} alternating rounds; CPU is that of the command, not of the unit`);

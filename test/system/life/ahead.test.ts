@@ -130,6 +130,20 @@ systemctl daemon-reload`,
       await script(bed, '! ls /run/berth/containers/*.ended');
     }));
 
+  test('leaves a command that has waited for an end behind the end of the unit, whichever code it has', () =>
+    leavingNothing(bed, async () => {
+      await make('over', 'exit $(cat /notes/code)');
+      const seen = await script(
+        bed,
+        `for turn in $(seq 12); do
+           echo $((turn % 2)) >/notes/code; berth start --attach over || true; systemctl show -P ActiveState berth-over
+         done | sort | uniq -c`,
+      );
+      assert.deepEqual(seen.trim().split(/\s*\n\s*/), ['6 failed', '6 inactive']);
+      await remove(bed, 'over');
+      await script(bed, 'rm -r /notes');
+    }));
+
   test('is nothing where a restart follows', () =>
     leavingNothing(bed, async () => {
       await make(

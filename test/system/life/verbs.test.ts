@@ -225,6 +225,24 @@ describe('life: verbs', () => {
       await remove(bed, 'h');
     }));
 
+  test('wait sees what was written before it came and becomes visible after it has looked', () =>
+    leavingNothing(bed, async () => {
+      await createShell(bed, 'slow', DEAF, ['--health-cmd', 'true', '--health-interval', 'disable']);
+      await berth(bed, 'start', 'slow');
+      // The disk takes two seconds to sync what the check has written to the WAL: wait begins in between.
+      const seen = await script(
+        bed,
+        `touch /run/before; sleep 0.1
+         strace -f -qq -o /dev/null -e trace=fdatasync,fsync -e inject=fdatasync,fsync:delay_enter=2000000:when=1 \
+           berth healthcheck run slow & check=$!
+         until [ /var/lib/berth/berth.db-wal -nt /run/before ]; do :; done
+         berth inspect slow --format '{{.State.Health.Status}}'
+         timeout 60 berth wait --condition healthy slow; wait $check; rm /run/before`,
+      );
+      assert.deepEqual(seen.trim().split('\n'), ['starting', '-1']);
+      await remove(bed, 'slow');
+    }));
+
   test('the graces of several containers pass side by side, with stop and with rm --force', () =>
     leavingNothing(bed, async () => {
       const names = ['left', 'right'];
