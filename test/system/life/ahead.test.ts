@@ -1,6 +1,7 @@
 /** `berth stop` does itself what the unit's own programs would, when systemd has come to that: no sooner, once, of that run alone. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bed } from '../../bed/bed.ts';
 import { inspect, showUnit } from '../../support/agree.ts';
 import {
@@ -130,18 +131,57 @@ systemctl daemon-reload`,
       await script(bed, '! ls /run/berth/containers/*.ended');
     }));
 
-  test('leaves a command that has waited for an end behind the end of the unit, whichever code it has', () =>
+  /** An attached start that has not ended by itself half a second after its receipt or its record is there waits for the unit. */
+  const waits = async (ended: Promise<unknown>): Promise<boolean> =>
+    (await Promise.race([ended.then(() => 'over'), delay(500, 'waits')])) === 'waits';
+
+  test('leaves a command that has waited for an end waiting for that of the unit', () =>
     leavingNothing(bed, async () => {
-      await make('over', 'exit $(cat /notes/code)');
-      const seen = await script(
-        bed,
-        `for turn in $(seq 12); do
-           echo $((turn % 2)) >/notes/code; berth start --attach over || true; systemctl show -P ActiveState berth-over
-         done | sort | uniq -c`,
+      const id = await make('over', 'until [ -e /notes/go ]; do sleep 0.05; done; exit 4');
+      const ended = bed.nsenter(['berth', 'start', '--attach', 'over']);
+      await until(
+        'it runs',
+        async () => (await inspect(bed, 'over')).State.Status === 'running' || undefined,
       );
-      assert.deepEqual(seen.trim().split(/\s*\n\s*/), ['6 failed', '6 inactive']);
+      // A systemd that does not get to it: the cgroup is empty, and ExecStop= has not begun.
+      process.kill(bed.pid, 'SIGSTOP');
+      try {
+        await bed.nsenter(['touch', '/notes/go']);
+        const receipt = `/run/berth/containers/${id}.ended`;
+        await until('all is cleaned up', async () =>
+          (await bed.nsenter(['test', '-e', receipt])).code === 0 ? true : undefined,
+        );
+        assert.ok(await waits(ended), 'it is over before its unit');
+      } finally {
+        process.kill(bed.pid, 'SIGCONT');
+      }
+      assert.equal((await ended).code, 4);
+      assert.equal((await showUnit(bed, 'over')).ActiveState, 'failed');
       await remove(bed, 'over');
       await script(bed, 'rm -r /notes');
+    }));
+
+  test('removes what was made with --rm when the unit has come to ExecStopPost=, not before', () =>
+    leavingNothing(bed, async () => {
+      await make('brief', 'exit 4', '--rm');
+      const folder = '/run/systemd/system/berth-brief.service.d';
+      await script(
+        bed,
+        `mkdir -p ${folder}
+printf '[Service]\nExecStop=/bin/sh -c "until [ -e /notes/go ]; do sleep 0.05; done"\n' >${folder}/slow.conf
+systemctl daemon-reload`,
+      );
+      const ended = bed.nsenter(['berth', 'start', '--attach', 'brief']);
+      await until(
+        'its end is recorded',
+        async () => (await inspect(bed, 'brief')).State.Status === 'exited' || undefined,
+      );
+      assert.ok(await waits(ended), 'it is over before its unit');
+      assert.equal((await inspect(bed, 'brief')).State.Status, 'exited');
+      await bed.nsenter(['touch', '/notes/go']);
+      assert.equal((await ended).code, 4);
+      assert.equal((await bed.nsenter(['berth', 'container', 'exists', 'brief'])).code, 1);
+      await script(bed, `rm -r ${folder} /notes; systemctl daemon-reload`);
     }));
 
   test('is nothing where a restart follows', () =>
